@@ -14,13 +14,16 @@
 namespace gatehouse {
 
 // One condition on one argument: (argument & mask) == value, over all 64 bits. Only equality and
-// masked equality exist: libseccomp 2.5.4 compiles ordered comparisons wrongly (CVE-less, fixed in
-// 2.6.1, GHSA-4q85-33p6-j5g6).
+// masked equality exist: libseccomp 2.5.4 compiles ordered comparisons wrongly
+// (GHSA-4q85-33p6-j5g6).
 struct ArgumentCheck {
   std::uint8_t argument;
   std::uint64_t mask;
   std::uint64_t value;
 };
+inline constexpr std::uint64_t kExactly = ~0ULL;
+// Stands for the pid of the process that installs the filter.
+inline constexpr std::uint64_t kOwnPid = 0xffff'ffff'ffff'fff0ULL;
 
 // A system call is allowed when one of its rows matches in all its checks.
 struct SyscallRule {
@@ -29,8 +32,8 @@ struct SyscallRule {
   ArgumentCheck checks[3] = {};  // mask 0: unused
 };
 
-// A descriptor that the process must have at its start, and what /proc/PID/fd shows for it
-// (prefix). Anything outside the table is a difference.
+// A descriptor that the process may have: number, or -1 for any number from 3; link_prefix is what
+// /proc/PID/fd shows for it ("*": anything). Anything that no row matches is a difference.
 struct FdRule {
   int fd;
   std::string_view link_prefix;
@@ -59,14 +62,13 @@ inline constexpr unsigned kRoles = 7;
 struct RolePrivileges {
   Role role;
   std::string_view name;
-  unsigned uid_offset;             // added to the instance's uid base
-  std::uint64_t capabilities;      // effective = permitted = bounding, as a bit set
-  unsigned namespaces;             // own, different from the parent's
-  bool empty_root;                 // chroot into an empty read-only file system
-  bool landlock_network;           // bind and connect denied (where the kernel knows how)
-  unsigned seccomp_filters;        // as /proc/PID/status counts them
-  std::span<const SyscallRule> outer;  // put on by the spawner before exec; empty: none
+  unsigned uid_offset;         // added to the instance's uid base; the gid is the same
+  std::uint64_t capabilities;  // effective = permitted = bounding, as a bit set
+  unsigned namespaces;         // own, different from the parent's
+  bool empty_root;             // chroot into an empty read-only file system
+  unsigned seccomp_filters;    // as /proc/PID/status counts them
   std::span<const SyscallRule> own;    // put on by the process itself
+  std::span<const SyscallRule> start;  // also allowed until then: exec and start-up
   std::span<const FdRule> fds;
   std::span<const LimitRule> limits;
 };
@@ -75,12 +77,26 @@ const RolePrivileges& privileges(Role role);
 // Nothing for a number that is no role.
 std::optional<Role> role_from_number(unsigned number);
 
+// The tables behind privileges(), one file a role (base/privileges_ROLE.cc).
+extern const RolePrivileges kParentPrivileges;
+extern const RolePrivileges kWorkerSpawnerPrivileges;
+extern const RolePrivileges kWorkerPrivileges;
+extern const RolePrivileges kLoaderSpawnerPrivileges;
+extern const RolePrivileges kLoaderPrivileges;
+extern const RolePrivileges kLoggerSpawnerPrivileges;
+extern const RolePrivileges kLoggerPrivileges;
+
+// What a static executable of glibc needs between execveat(2) and its own filter.
+std::span<const SyscallRule> static_start_rules();
+
 // Fixed descriptors of the children of a spawner (order of the fds in a Spawn message).
-inline constexpr int kChannelFd = 3;      // every role: to the parent
-inline constexpr int kWorkerLogFd = 4;    // worker: write end of its log pipe
+inline constexpr int kChannelFd = 3;    // every role and the spawners: to the parent
+inline constexpr int kWorkerLogFd = 4;  // worker: write end of its log pipe
 inline constexpr int kWorkerMetricsFd = 5;
-inline constexpr int kWorkerConfigFd = 6; // worker: sealed Config
-inline constexpr int kLoaderOutputFd = 4; // loader: memfd for the Config; text is fd 0
+inline constexpr int kWorkerConfigFd = 6;     // worker: sealed Config
+inline constexpr int kLoaderOutputFd = 4;     // loader: memfd for the Config; text is fd 0
 inline constexpr int kLoggerDirectoryFd = 4;  // logger: the log directory (O_PATH)
+inline constexpr int kSpawnerBinaryFd = 10;   // spawner: what it executes (O_PATH)
+inline constexpr int kSpawnerDirectoryFd = 11;  // spawner: configuration or log directory (O_PATH)
 
 }  // namespace gatehouse

@@ -12,28 +12,35 @@
 
 namespace gatehouse {
 
-// Default KILL_PROCESS, also for foreign architectures and x32. Needs no_new_privs.
-Status install_filter(std::span<const SyscallRule> rules);
+using Rules = std::span<const SyscallRule>;
 
-// The compiled BPF program of the same filter, for tests and `gatehouse posture --seccomp`.
-Result<std::string> export_filter(std::span<const SyscallRule> rules);
+// Allows what one of the tables allows and kills the process for everything else, foreign
+// architectures and x32 included. Needs no_new_privs.
+Status install_filter(Rules rules, Rules more = {}, Rules even_more = {});
 
-// landlock(7) with every right of the running kernel's ABI denied.
-struct LandlockAllow {
-  int fd;               // O_PATH, a directory or file
-  std::uint64_t rights; // LANDLOCK_ACCESS_FS_*
-};
+// The compiled BPF program of the same filter (struct sock_filter[]), for tests and
+// `gatehouse posture --seccomp`. fd must be a regular file or pipe.
+Status export_filter(int fd, Rules rules, Rules more = {}, Rules even_more = {});
+
+// Rights of landlock(7) that our tables grant somewhere.
 inline constexpr std::uint64_t kLandlockExecute = 1ULL << 0;
 inline constexpr std::uint64_t kLandlockWriteFile = 1ULL << 1;
 inline constexpr std::uint64_t kLandlockReadFile = 1ULL << 2;
 inline constexpr std::uint64_t kLandlockReadDir = 1ULL << 3;
 inline constexpr std::uint64_t kLandlockMakeReg = 1ULL << 8;
 
+struct LandlockAllow {
+  int fd;                // O_PATH, a directory or a file
+  std::uint64_t rights;  // kLandlock...
+};
+
 // The ABI of the running kernel; 0 without Landlock.
 int landlock_abi();
-// Restricts the calling process; deny_network also denies TCP bind and connect (ABI 4) and
-// abstract unix sockets and signals to the outside (ABI 6). Without Landlock: succeeds, does
-// nothing (the caller reports missing layers from landlock_abi()).
+
+// Denies every file-system right that the running kernel knows, except allow; with deny_network
+// also TCP bind and connect (ABI 4), and always abstract unix sockets and signals to the outside
+// (ABI 6). On a kernel without Landlock it does nothing and succeeds: the caller reports missing
+// layers from landlock_abi().
 Status landlock_restrict(std::span<const LandlockAllow> allow, bool deny_network);
 
 Status set_limits(std::span<const LimitRule> limits);

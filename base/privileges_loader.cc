@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loader: reads hostile configuration text once.
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/privileges.h"
+
+namespace gatehouse {
+namespace {
+
+constexpr SyscallRule kOwn[] = {
+    {SYS_read, "the text"},
+    {SYS_write, "the compiled configuration"},
+    {SYS_sendmsg, "the result, to the parent only",
+     {{0, kExactly, kChannelFd}, {2, kExactly, MSG_NOSIGNAL | MSG_DONTWAIT}}},
+    {SYS_brk, "memory"},
+    {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
+    {SYS_munmap, "memory"},
+    {SYS_mremap, "memory"},
+    {SYS_madvise, "memory", {{2, kExactly, MADV_DONTNEED}}},
+    {SYS_getrandom, "the instance's pseudonym"},
+    {SYS_exit_group, "the end"},
+    {SYS_rt_sigprocmask, "abort()"},
+    {SYS_gettid, "abort()"},
+    {SYS_getpid, "abort()"},
+    {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
+};
+
+constexpr FdRule kFds[] = {
+    {0, "/", "configuration text"},
+    {1, "/dev/null", ""},
+    {2, "/dev/null", ""},
+    {kChannelFd, "socket:", "channel to the parent"},
+    {kLoaderOutputFd, "/memfd:gatehouse-config", "compiled configuration"},
+};
+
+constexpr LimitRule kLimits[] = {
+    {RLIMIT_NOFILE, 8, "its five descriptors"},
+    {RLIMIT_NPROC, 0, "no process, no thread"},
+    {RLIMIT_FSIZE, 64ULL << 20, "octets of compiled configuration"},
+    {RLIMIT_CORE, 0, ""},
+    {RLIMIT_CPU, 20, "seconds; an endless loop ends"},
+    {RLIMIT_DATA, 512ULL << 20, "octets"},
+};
+
+}  // namespace
+
+const RolePrivileges kLoaderPrivileges = {
+    .role = Role::kLoader,
+    .name = "loader",
+    .uid_offset = 2,
+    .capabilities = 0,
+    .namespaces = kPid | kNet | kIpc | kUts | kCgroup,
+    .empty_root = false,
+    .seccomp_filters = 3,
+    .own = kOwn,
+    .start = {},
+    .fds = kFds,
+    .limits = kLimits,
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The logger: reads records from pipes, renders them, owns the log files.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/privileges.h"
+
+namespace gatehouse {
+namespace {
+
+constexpr SyscallRule kOwn[] = {
+    {SYS_read, "records from pipes"},
+    {SYS_write, "lines to the targets"},
+    {SYS_close, "pipes and rotated files"},
+    {SYS_openat, "log files: append, never through a link",
+     {{0, kExactly, kLoggerDirectoryFd},
+      {2, kExactly, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK}}},
+    {SYS_poll, "the loop"},
+    {SYS_ppoll, "the loop"},
+    {SYS_epoll_wait, "the loop"},
+    {SYS_epoll_ctl, "the loop"},
+    {SYS_clock_gettime, "where the vDSO can't answer"},
+    {SYS_clock_nanosleep, "records are taken in batches"},
+    {SYS_recvmsg, "from the parent only",
+     {{0, kExactly, kChannelFd}, {2, kExactly, MSG_CMSG_CLOEXEC | MSG_DONTWAIT}}},
+    {SYS_fcntl, "seals of a configuration", {{1, kExactly, F_GET_SEALS}}},
+    {SYS_lseek, "size of a configuration"},
+    {SYS_pread64, "a configuration"},
+    {SYS_brk, "memory"},
+    {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
+    {SYS_munmap, "memory"},
+    {SYS_mremap, "memory"},
+    {SYS_madvise, "memory", {{2, kExactly, MADV_DONTNEED}}},
+    {SYS_rt_sigreturn, "end of a signal handler"},
+    {SYS_restart_syscall, "poll after a stop"},
+    {SYS_exit_group, "the end"},
+    {SYS_rt_sigprocmask, "abort()"},
+    {SYS_gettid, "abort()"},
+    {SYS_getpid, "abort()"},
+    {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
+};
+
+constexpr SyscallRule kStart[] = {
+    {SYS_epoll_create1, "the loop"},
+    {SYS_getrandom, "seeds of malloc"},
+};
+
+constexpr FdRule kFds[] = {
+    {0, "/dev/null", ""},
+    {1, "*", "standard output of the gateway, a log target"},
+    {2, "*", "standard error of the gateway, the operational log"},
+    {kChannelFd, "socket:", "channel to the parent"},
+    {kLoggerDirectoryFd, "/", "the log directory"},
+    {-1, "pipe:", "log pipes"},
+    {-1, "/", "log files"},
+    {-1, "anon_inode:[eventpoll]", "the loop"},
+};
+
+constexpr LimitRule kLimits[] = {
+    {RLIMIT_NOFILE, 512, "pipes of workers, draining ones included"},
+    {RLIMIT_NPROC, 0, "no process, no thread"},
+    {RLIMIT_CORE, 0, "no traffic in core files"},
+    {RLIMIT_DATA, 512ULL << 20, "octets"},
+};
+
+}  // namespace
+
+const RolePrivileges kLoggerPrivileges = {
+    .role = Role::kLogger,
+    .name = "logger",
+    .uid_offset = 3,
+    .capabilities = 0,
+    .namespaces = kPid | kNet | kIpc | kUts | kCgroup,
+    .empty_root = false,
+    .seccomp_filters = 3,
+    .own = kOwn,
+    .start = kStart,
+    .fds = kFds,
+    .limits = kLimits,
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker: parses HTTP, may be taken over; holds nothing.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/privileges.h"
+
+namespace gatehouse {
+namespace {
+
+constexpr SyscallRule kOwn[] = {
+    {SYS_read, "bodies and heads from sockets, timer and event descriptors"},
+    {SYS_write, "to sockets and the log pipe"},
+    {SYS_readv, "the same, scattered"},
+    {SYS_writev, "head and body in one call; unlike sendmsg it has no flags (MSG_FASTOPEN)"},
+    {SYS_splice, "long bodies without a copy",
+     {{5, kExactly, SPLICE_F_MOVE | SPLICE_F_NONBLOCK}}},
+    {SYS_close, "connections"},
+    {SYS_shutdown, "end of what we send", {{1, kExactly, SHUT_WR}}},
+    {SYS_accept4, "client connections", {{3, kExactly, SOCK_NONBLOCK | SOCK_CLOEXEC}}},
+    {SYS_getsockname, "where the client wanted to go"},
+    {SYS_getpeername, "who the client is"},
+    {SYS_epoll_wait, "the event loop"},
+    {SYS_epoll_ctl, "the event loop"},
+    {SYS_timerfd_settime, "the coarse timer"},
+    {SYS_recvmsg, "from the parent only",
+     {{0, kExactly, kChannelFd}, {2, kExactly, MSG_CMSG_CLOEXEC | MSG_DONTWAIT}}},
+    {SYS_sendmsg, "to the parent only",
+     {{0, kExactly, kChannelFd}, {2, kExactly, MSG_NOSIGNAL | MSG_DONTWAIT}}},
+    {SYS_clock_gettime, "where the vDSO can't answer"},
+    {SYS_brk, "memory"},
+    {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
+    {SYS_mmap, "a new sealed configuration",
+     {{2, kExactly, PROT_READ}, {3, kExactly, MAP_PRIVATE}}},
+    {SYS_munmap, "memory"},
+    {SYS_mremap, "memory of large buffers grows"},
+    {SYS_madvise, "memory goes back", {{2, kExactly, MADV_DONTNEED}}},
+    {SYS_rt_sigreturn, "end of a signal handler"},
+    {SYS_restart_syscall, "epoll_wait after a stop"},
+    {SYS_exit_group, "the end"},
+    {SYS_rt_sigprocmask, "abort()"},
+    {SYS_gettid, "abort()"},
+    {SYS_getpid, "abort()"},
+    {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
+};
+
+constexpr SyscallRule kStart[] = {
+    {SYS_epoll_create1, "its two epoll sets"},
+    {SYS_timerfd_create, "its timer"},
+    {SYS_eventfd2, "Asio's wake-up"},
+    {SYS_pipe2, "the pipes for splice"},
+    {SYS_fcntl, "the size of those pipes", {{1, kExactly, F_SETPIPE_SZ}}},
+    {SYS_fcntl, "the seals of the configuration", {{1, kExactly, F_GET_SEALS}}},
+    {SYS_lseek, "the size of the configuration"},
+    {SYS_pread64, "the configuration"},
+    {SYS_mmap, "the metrics page, shared",
+     {{2, kExactly, PROT_READ | PROT_WRITE}, {3, kExactly, MAP_SHARED}, {4, kExactly, kWorkerMetricsFd}}},
+    {SYS_getrandom, "seeds of hash tables and malloc"},
+    {SYS_rt_sigaction, "start of Asio"},
+};
+
+constexpr FdRule kFds[] = {
+    {0, "/dev/null", ""},
+    {1, "/dev/null", ""},
+    {2, "/dev/null", ""},
+    {kChannelFd, "socket:", "channel to the parent"},
+    {kWorkerLogFd, "pipe:", "log records"},
+    {kWorkerMetricsFd, "/memfd:gatehouse-metrics", "counters"},
+    {kWorkerConfigFd, "/memfd:gatehouse-config", "configuration"},
+    {-1, "socket:", "listeners, clients and upstreams from the parent and accept4"},
+    {-1, "anon_inode:[eventpoll]", "event loop"},
+    {-1, "anon_inode:[eventfd]", "event loop"},
+    {-1, "anon_inode:[timerfd]", "event loop"},
+    {-1, "pipe:", "splice"},
+};
+
+constexpr LimitRule kLimits[] = {
+    {RLIMIT_NOFILE, 16384, "bounds the connections a taken-over worker can hold"},
+    {RLIMIT_NPROC, 0, "no process, no thread"},
+    {RLIMIT_FSIZE, 0, "no file grows"},
+    {RLIMIT_CORE, 0, "no traffic in core files"},
+    {RLIMIT_MEMLOCK, 0, ""},
+    {RLIMIT_MSGQUEUE, 0, ""},
+    {RLIMIT_DATA, 2ULL << 30, "octets; a leak or an attack ends this worker, not the host"},
+};
+
+}  // namespace
+
+const RolePrivileges kWorkerPrivileges = {
+    .role = Role::kWorker,
+    .name = "worker",
+    .uid_offset = 1,
+    .capabilities = 0,
+    .namespaces = kPid | kNet | kMount | kIpc | kUts | kCgroup,
+    .empty_root = true,
+    .seccomp_filters = 3,  // the spawner's, the one before exec, its own
+    .own = kOwn,
+    .start = kStart,
+    .fds = kFds,
+    .limits = kLimits,
+};
+
+}  // namespace gatehouse
