@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The answers that the gateway makes itself: a complete response with a short page, the echo of
+// TRACE, the answer to OPTIONS.
+//
+// Invariant: a page holds nothing of the request, so there is nothing to escape; the echo of TRACE
+// is message/http without the fields that carry credentials.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "worker/http/head.h"
+#include "worker/http/refusal.h"
+#include "worker/http/request_rules.h"
+
+namespace gatehouse::worker::http {
+
+enum class PageFormat : std::uint8_t { kHtml, kJson, kText };
+
+// By an Accept field (RFC 9110 12.5.1). kText where it names neither HTML nor JSON, or is empty.
+PageFormat page_format(std::string_view accept);
+
+// "Bad Gateway" for 502; "Error" for a status not in the list.
+std::string_view status_phrase(std::uint16_t status);
+
+struct ErrorPage {
+  Refusal refusal = Refusal::kNone;
+  MessageKind kind = MessageKind::kRequest;  // which message has the fault
+  PageFormat format = PageFormat::kText;
+  bool close = true;           // "Connection: close"
+  bool head_request = false;   // no body, its length declared nevertheless
+  bool client_http10 = false;  // a kept connection is announced
+};
+
+// Enough for any error page.
+inline constexpr std::size_t kErrorPageBound = 2048;
+// Octets written, head and body. 0: out is smaller than kErrorPageBound.
+std::size_t write_error_page(const ErrorPage& page, std::span<char> out);
+
+// For plan.recipient other than kUpstream: 200 with the request as received (TRACE, RFC 9110 9.3.8)
+// or 200 with Allow (OPTIONS). close as above; 0: out is smaller than head.size + kErrorPageBound.
+std::size_t write_gateway_answer(const Head& head, const RequestPlan& plan, bool close,
+                                 std::span<char> out);
+
+// "HTTP/1.1 100 Continue\r\n\r\n", for a relay that tells the client to go on by itself.
+inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace gatehouse::worker::http
