@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Configuration text (TOML) to gatehouse.wire.Config, with every mistake named.
+//
+// Runs in: the loader and the confined child of `gatehouse check`. Trusts: nothing; the text is
+// hostile, and so is, for those who receive it, the result: the parent checks its bounds again.
+// Invariant: an outcome without errors carries a complete Config, every default filled in.
+// Not here: reading files, seccomp (loader_main.cc, cli/check.cc).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/config.pb.h"
+
+namespace gatehouse::config {
+
+inline constexpr std::size_t kMaxText = std::size_t{1} << 20;  // octets of configuration text
+inline constexpr std::uint32_t kConfigVersion = 1;             // of the Config message
+
+// What a text doesn't say and the machine does. Found out before confinement.
+struct Surroundings {
+  std::uint32_t processors = 1;  // for workers = "auto"
+  std::string pseudonym;         // a token, for Via without via_pseudonym
+};
+// Asks the kernel: sched_getaffinity(2), getrandom(2).
+Surroundings look_around();
+
+struct Outcome {
+  wire::Config config;
+  std::vector<std::string> errors;  // sentences without newlines; empty: success
+};
+
+// file_name stands at the start of every error.
+Outcome parse(std::string_view text, std::string_view file_name, const Surroundings& surroundings);
+
+// The effective settings, themselves a configuration text that parses to the same Config.
+std::string describe(const wire::Config& config);
+
+// One sentence: "4 workers, transparent on 0.0.0.0:8888 and [::]:8888, ...".
+std::string summarize(const wire::Config& config);
+
+}  // namespace gatehouse::config

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/gateway.h"
+
+#include <algorithm>
+#include <string>
+
+#include "config/section.h"
+#include "config/values.h"
+
+namespace gatehouse::config {
+namespace {
+
+constexpr std::uint32_t kMaxWorkers = 64;
+constexpr std::uint32_t kMaxSockets = 64;    // listening sockets for each address
+constexpr std::uint32_t kUsualSockets = 16;  // room to raise workers without a restart
+constexpr std::size_t kMaxClients = 256;     // networks; the parent looks at each of them
+
+void read_workers(Section& section, const Surroundings& around, wire::Config* config) {
+  std::uint32_t workers = std::clamp(around.processors, 1U, kMaxWorkers);
+  const Node* node = section.find("workers");
+  if (node != nullptr && !(node->kind == Node::Kind::kString && node->text == "auto")) {
+    if (node->kind == Node::Kind::kInteger && node->integer >= 1 && node->integer <= kMaxWorkers) {
+      workers = static_cast<std::uint32_t>(node->integer);
+    } else {
+      section.complain(*node, "workers",
+                       "is " + shown(*node) +
+                           "; valid is \"auto\" (one for each processor) or an integer "
+                           "from 1 to 64");
+    }
+  }
+  config->set_workers(workers);
+}
+
+void read_sockets(Section& section, wire::Config* config) {
+  std::uint32_t sockets = std::max(kUsualSockets, config->workers());
+  const Node* node = section.find("sockets_per_listener");
+  if (node != nullptr) section.integer("sockets_per_listener", {1, kMaxSockets}, &sockets);
+  if (sockets < config->workers()) {
+    section.complain(*node, "sockets_per_listener",
+                     "is " + std::to_string(sockets) + ", so that some of the " +
+                         std::to_string(config->workers()) +
+                         " workers would have nothing to accept from; valid is an integer from " +
+                         std::to_string(config->workers()) + " to " + std::to_string(kMaxSockets));
+  }
+  config->set_sockets_per_listener(sockets);
+}
+
+void read_client(Section& section, const Node& item, wire::Config* config) {
+  constexpr std::string_view kValid = "; valid is a network such as \"10.0.0.0/8\" or \"fd00::/8\"";
+  if (item.kind != Node::Kind::kString) {
+    section.complain(item, "clients",
+                     "holds " + std::string(item.kind_name()) + std::string(kValid));
+    return;
+  }
+  const auto network = parse_network(item.text);
+  if (!network) {
+    section.complain(item, "clients",
+                     quoted(item.text) + " is no network in CIDR form" + std::string(kValid));
+    return;
+  }
+  if (is_v4_mapped(network->address) && network->prefix >= 96) {
+    section.complain(item, "clients",
+                     quoted(item.text) +
+                         " is an IPv4 network in IPv6 clothes and would match "
+                         "nothing; valid is its IPv4 form");
+    return;
+  }
+  const Network clean = masked(*network);
+  if (!(clean.address == network->address)) {
+    section.complain(item, "clients",
+                     quoted(item.text) + " has bits set beyond its prefix; valid is " +
+                         quoted(to_string(clean)) + " or another prefix");
+    return;
+  }
+  wire::ConfigNetwork* added = config->add_clients();
+  added->set_address(std::string(clean.address.bytes()));
+  added->set_prefix(clean.prefix);
+}
+
+void read_clients(Section& section, wire::Config* config) {
+  const Node* node = section.find("clients");
+  if (node == nullptr) return;
+  if (node->kind != Node::Kind::kArray) {
+    section.complain(*node, "clients",
+                     "is " + std::string(node->kind_name()) +
+                         "; valid is an array of networks such as [\"10.0.0.0/8\", \"fd00::/8\"]");
+    return;
+  }
+  if (node->items.size() > kMaxClients) {
+    section.complain(*node, "clients",
+                     "holds " + std::to_string(node->items.size()) +
+                         " networks; valid is an array of at most " + std::to_string(kMaxClients));
+    return;
+  }
+  for (const Node& item : node->items) read_client(section, item, config);
+}
+
+void read_pseudonym(Section& section, const Surroundings& around, wire::Config* config) {
+  config->set_via_pseudonym(around.pseudonym);
+  const Node* node = section.find("via_pseudonym");
+  if (node == nullptr) return;
+  if (node->kind == Node::Kind::kString && is_token(node->text)) {
+    config->set_via_pseudonym(node->text);
+    return;
+  }
+  section.complain(
+      *node, "via_pseudonym",
+      "is " + shown(*node) + "; valid is 1 to 64 letters, digits or any of !#$%&'*+-.^_`|~");
+}
+
+}  // namespace
+
+void read_gateway(const Node* table, const Surroundings& around, Diagnostics* diagnostics,
+                  wire::Config* config) {
+  Section section("[gateway]", table, diagnostics);
+  read_workers(section, around, config);
+  int keep_source = 1;
+  section.choice("source_address", {{"client", 1}, {"own", 0}}, &keep_source);
+  config->set_keep_source(keep_source == 1);
+  read_clients(section, config);
+  int via = wire::VIA_REQUEST;
+  section.choice("via",
+                 {{"off", wire::VIA_OFF}, {"request", wire::VIA_REQUEST}, {"both", wire::VIA_BOTH}},
+                 &via);
+  config->set_via(static_cast<wire::ConfigVia>(via));
+  read_pseudonym(section, around, config);
+  read_sockets(section, config);
+  section.finish();
+}
+
+}  // namespace gatehouse::config

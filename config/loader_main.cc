@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// gatehouse-loader: configuration text on fd 0, the compiled Config into fd 4, LoadResult on fd 3.
+//
+// Runs once, confined, for each load. Trusts: nothing it reads. Whatever happens before the last
+// statement of main(), the parent sees no success: LoadResult.loaded is sent once, after the whole
+// Config is written.
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "base/privileges.h"
+#include "base/sandbox.h"
+#include "config/config.h"
+#include "config/diagnostics.h"
+#include "ipc/channel.h"
+#include "proto/loader.pb.h"
+
+namespace gatehouse::config {
+namespace {
+
+constexpr std::size_t kMaxError = 3072;  // octets of LoadResult.error
+
+enum Exit { kReported = 0, kUnconfined = 1, kNoChannel = 2 };
+
+// True: *text is all of fd 0. False: *problem says why not.
+bool read_text(std::string* text, std::string* problem) {
+  text->resize(kMaxText + 1);
+  std::size_t have = 0;
+  while (have < text->size()) {
+    const ssize_t n = ::read(STDIN_FILENO, text->data() + have, text->size() - have);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      *problem = std::string("can't be read: ") + strerrorname_np(errno);
+      return false;
+    }
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  text->resize(have);
+  if (have <= kMaxText) return true;
+  *problem = "is larger than 1 MiB, the most that is read";
+  return false;
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+wire::LoadResult failure(std::string error) {
+  wire::LoadResult result;
+  result.set_error(std::move(error));
+  return result;
+}
+
+wire::LoadResult load(const std::string& file_name, const Surroundings& surroundings) {
+  std::string text, problem;
+  if (!read_text(&text, &problem)) return failure(file_name + ": " + problem);
+  const Outcome outcome = parse(text, file_name, surroundings);
+  if (!outcome.errors.empty()) return failure(join_sentences(outcome.errors, kMaxError));
+  const std::string bytes = outcome.config.SerializeAsString();
+  if (!write_all(kLoaderOutputFd, bytes)) {
+    return failure(file_name + ": the compiled form can't be written: " + strerrorname_np(errno));
+  }
+  wire::LoadResult result;
+  result.set_loaded(true);
+  result.set_size(static_cast<std::uint32_t>(bytes.size()));
+  return result;
+}
+
+int run(std::string file_name) {
+  const Surroundings surroundings = look_around();
+  if (!install_filter(privileges(Role::kLoader).own)) return kUnconfined;
+  const wire::LoadResult result = load(file_name, surroundings);
+  std::string bytes;
+  result.SerializeToString(&bytes);
+  return ipc::send(kChannelFd, bytes) == ipc::Send::kSent ? kReported : kNoChannel;
+}
+
+}  // namespace
+}  // namespace gatehouse::config
+
+int main(int argc, char** argv) {
+  // _exit: nothing of ours needs destructors, and what they call is not in the filter.
+  ::_exit(gatehouse::config::run(argc > 1 ? argv[1] : "configuration"));
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/section.h"
+
+#include "config/values.h"
+
+namespace gatehouse::config {
+namespace {
+
+bool within(std::uint64_t value, Range range) {
+  return value >= range.lowest && value <= range.highest;
+}
+
+}  // namespace
+
+std::string join(const std::vector<std::string_view>& names) {
+  std::string result;
+  for (const std::string_view name : names) {
+    if (!result.empty()) result += ", ";
+    result += name;
+  }
+  return result;
+}
+
+std::string shown(const Node& node) {
+  if (node.kind == Node::Kind::kString) return quoted(node.text);
+  if (node.kind == Node::Kind::kInteger) return std::to_string(node.integer);
+  return std::string(node.kind_name());
+}
+
+std::string quoted(std::string_view text) { return '"' + printable(text, 60) + '"'; }
+
+const Node* Section::find(std::string_view key) {
+  known_.push_back(key);
+  if (table_ == nullptr) return nullptr;
+  for (const Entry& entry : table_->entries) {
+    if (entry.key == key) return &entry.value;
+  }
+  return nullptr;
+}
+
+void Section::choice(std::string_view key, std::initializer_list<Choice> choices, int* value) {
+  const Node* node = find(key);
+  if (node == nullptr) return;
+  std::vector<std::string_view> names;
+  for (const Choice& choice : choices) {
+    if (node->kind == Node::Kind::kString && node->text == choice.name) {
+      *value = choice.value;
+      return;
+    }
+    names.push_back(choice.name);
+  }
+  std::string what = "is " + shown(*node);
+  if (node->kind == Node::Kind::kString) {
+    if (const auto near = nearest(node->text, names)) {
+      what.append(" (did you mean ").append(quoted(*near)).append("?)");
+    }
+  }
+  what += "; valid is ";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) what += i + 1 == names.size() ? " or " : ", ";
+    what += quoted(names[i]);
+  }
+  complain(*node, key, what);
+}
+
+void Section::integer(std::string_view key, Range range, std::uint32_t* value) {
+  const Node* node = find(key);
+  if (node == nullptr) return;
+  if (node->kind == Node::Kind::kInteger && node->integer >= 0 &&
+      within(static_cast<std::uint64_t>(node->integer), range)) {
+    *value = static_cast<std::uint32_t>(node->integer);
+    return;
+  }
+  complain(*node, key,
+           "is " + shown(*node) + "; valid is an integer from " + std::to_string(range.lowest) +
+               " to " + std::to_string(range.highest));
+}
+
+void Section::duration(std::string_view key, Range range, std::uint32_t* value) {
+  const Node* node = find(key);
+  if (node == nullptr) return;
+  if (node->kind == Node::Kind::kString) {
+    const auto parsed = parse_duration(node->text);
+    if (parsed && within(*parsed, range)) {
+      *value = static_cast<std::uint32_t>(*parsed);
+      return;
+    }
+  }
+  std::string what = "is " + shown(*node);
+  if (node->kind == Node::Kind::kInteger) what += ", a number without a unit";
+  complain(*node, key,
+           what + "; valid is a time from \"" + format_duration(range.lowest) + "\" to \"" +
+               format_duration(range.highest) + "\", in whole ms, s, m or h, such as \"10s\"");
+}
+
+void Section::size(std::string_view key, Range range, std::uint32_t* value) {
+  const Node* node = find(key);
+  if (node == nullptr) return;
+  if (node->kind == Node::Kind::kString) {
+    const auto parsed = parse_size(node->text);
+    if (parsed && within(*parsed, range)) {
+      *value = static_cast<std::uint32_t>(*parsed);
+      return;
+    }
+  }
+  std::string what = "is " + shown(*node);
+  if (node->kind == Node::Kind::kInteger) what += ", a number without a unit";
+  complain(*node, key,
+           what + "; valid is a size from \"" + format_size(range.lowest) + "\" to \"" +
+               format_size(range.highest) + "\", in whole B, KiB, MiB or GiB, such as \"8KiB\"");
+}
+
+void Section::complain(const Node& at, std::string_view key, std::string_view what) {
+  diagnostics_->add(at.position, name_ + " " + std::string(key), what);
+}
+
+void Section::complain_at_section(std::string_view key, std::string_view what) {
+  diagnostics_->add(position(), name_ + " " + std::string(key), what);
+}
+
+void Section::finish() {
+  if (table_ == nullptr) return;
+  for (const Entry& entry : table_->entries) {
+    bool known = false;
+    for (const std::string_view name : known_) known = known || name == entry.key;
+    if (known) continue;
+    std::string what = "is no key of this section";
+    if (const auto near = nearest(entry.key, known_)) {
+      what.append(" (did you mean ").append(*near).append("?)");
+    }
+    diagnostics_->add(entry.position, name_ + " " + printable(entry.key, 60),
+                      what + "; valid is " + join(known_));
+  }
+}
+
+}  // namespace gatehouse::config
