@@ -3,6 +3,7 @@
 
 #include <asm/prctl.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -32,6 +33,7 @@ constexpr SyscallRule kStaticStart[] = {
     {SYS_prctl, "libseccomp probes for no_new_privs", {{0, kExactly, PR_SET_NO_NEW_PRIVS}}},
     {SYS_seccomp, "the role's own filter; a filter can only take away"},
     {SYS_getpid, "own pid for the filter's tgkill row"},
+    {SYS_futex, "protobuf's once-only start", {{1, kExactly, FUTEX_WAKE_PRIVATE}}},
     {SYS_mprotect, "relocations become read-only", {{2, ~3ULL, 0}}},
 };
 

@@ -18,14 +18,16 @@ constexpr SyscallRule kOwn[] = {
     {SYS_brk, "memory"},
     {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
     {SYS_munmap, "memory"},
-    {SYS_mremap, "memory"},
-    {SYS_madvise, "memory", {{2, kExactly, MADV_DONTNEED}}},
-    {SYS_getrandom, "the instance's pseudonym"},
     {SYS_exit_group, "the end"},
     {SYS_rt_sigprocmask, "abort()"},
     {SYS_gettid, "abort()"},
     {SYS_getpid, "abort()"},
     {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
+};
+
+constexpr SyscallRule kStart[] = {
+    {SYS_sched_getaffinity, "workers = \"auto\""},
+    {SYS_getrandom, "the instance's pseudonym, and malloc"},
 };
 
 constexpr FdRule kFds[] = {
@@ -56,7 +58,7 @@ const RolePrivileges kLoaderPrivileges = {
     .empty_root = false,
     .seccomp_filters = 3,
     .own = kOwn,
-    .start = {},
+    .start = kStart,
     .fds = kFds,
     .limits = kLimits,
 };

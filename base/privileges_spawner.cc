@@ -4,6 +4,7 @@
 // One table serves the three: what a spawner may do, its child may not (the child gets the role's
 // own rows and static_start_rules() as a second filter before exec).
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -57,7 +58,8 @@ constexpr SyscallRule kOwn[] = {
     {SYS_mprotect, "", {{2, ~3ULL, 0}}},
     {SYS_munmap, ""}, {SYS_mremap, ""},
     {SYS_madvise, "", {{2, kExactly, MADV_DONTNEED}}},
-    {SYS_getrandom, ""}, {SYS_lseek, ""}, {SYS_pread64, ""},
+    {SYS_getrandom, ""}, {SYS_futex, "", {{1, kExactly, FUTEX_WAKE_PRIVATE}}},
+    {SYS_sched_getaffinity, ""}, {SYS_lseek, ""}, {SYS_pread64, ""},
     {SYS_fcntl, "", {{1, kExactly, F_SETPIPE_SZ}}},
     {SYS_fcntl, "", {{1, kExactly, F_GET_SEALS}}},
     {SYS_arch_prctl, ""}, {SYS_set_tid_address, ""}, {SYS_rseq, ""}, {SYS_readlink, ""},

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,8 +35,8 @@ UniqueFd text_file(std::string_view text) {
   return file;
 }
 
-// Runs the loader with text_fd as fd 0 and output as fd 4.
-Loaded run_loader(int text_fd, int output) {
+// Runs the loader with text_fd as fd 0 and output as fd 4, and at most so much memory.
+Loaded run_loader(int text_fd, int output, rlim_t octets = RLIM_INFINITY) {
   ipc::Pair pair = std::move(*ipc::make_pair());
   const pid_t pid = fork();
   if (pid == 0) {
@@ -48,6 +49,8 @@ Loaded run_loader(int text_fd, int output) {
     dup2(channel, kChannelFd);
     dup2(out, kLoaderOutputFd);
     close_range(5, ~0U, 0);
+    const rlimit memory{octets, octets};
+    setrlimit(RLIMIT_DATA, &memory);
     char name[] = "gatehouse-loader";
     char* argv[] = {name, nullptr};
     char* environment[] = {nullptr};
@@ -159,6 +162,19 @@ TEST(LoaderProcess, UnwritableOutputIsReported) {
   const Loaded loaded = run_loader(file.get(), output.get());
   EXPECT_FALSE(loaded.result.loaded());
   EXPECT_EQ(loaded.result.error(), "configuration: the compiled form can't be written: EBADF");
+}
+
+// Provokes the rows for abort() in the filter: without them the end would be SIGSYS.
+TEST(LoaderProcess, OutOfMemoryEndsByAbortWithoutAReport) {
+  std::string text = "x = [\n";
+  while (text.size() < 900'000) text += "[],[],[],[],[],[],[],[],[],[],\n";
+  const UniqueFd file = text_file(text + "]\n");
+  const UniqueFd output = std::move(*ipc::make_memfd("output", 0));
+  const Loaded loaded = run_loader(file.get(), output.get(), rlim_t{8} << 20);
+  ASSERT_TRUE(WIFSIGNALED(loaded.wait_status));
+  EXPECT_EQ(WTERMSIG(loaded.wait_status), SIGABRT);
+  EXPECT_FALSE(loaded.reported);
+  EXPECT_EQ(loaded.output, "");
 }
 
 // Texts that are deep, long or broken in their encoding: a report of failure or a death by
