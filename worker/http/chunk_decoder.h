@@ -37,7 +37,7 @@ struct ChunkStep {
   bool chunk_ends = false;         // ... and CRLF after data that ends its chunk
 };
 
-// About 64 octets. keep_trailers allocates (once, when a trailer field arrives).
+// About 100 octets. Allocates only when a trailer field arrives, which is rare.
 class ChunkDecoder {
  public:
   explicit ChunkDecoder(bool keep_trailers = false, const ChunkLimits& limits = {});
@@ -51,6 +51,8 @@ class ChunkDecoder {
   // when skip() tells it so; n <= chunk_remaining(). The CRLF after the chunk still comes to
   // decode.
   std::uint64_t chunk_remaining() const;
+  // The remaining data is the whole chunk: its size line is still to be written.
+  bool chunk_begins() const { return chunk_begins_; }
   void skip(std::uint64_t n);
 
   bool ended() const;
@@ -64,14 +66,14 @@ class ChunkDecoder {
 
  private:
   enum class State : std::uint8_t {
-    kSize,
-    kSizeMore,
-    kBeforeExtension,
-    kExtensionName0,
+    kSize,             // at the first digit
+    kSizeMore,         // after a digit
+    kBeforeSemicolon,  // blanks after the size or an extension: only ';' may follow
+    kExtensionBegin,   // after ';', at the name
     kExtensionName,
-    kAfterExtensionName,
-    kExtensionValue0,
-    kExtensionValue,
+    kAfterName,   // blanks after a name
+    kValueBegin,  // after '='
+    kValue,
     kQuoted,
     kQuotedPair,
     kAfterQuoted,
@@ -79,8 +81,7 @@ class ChunkDecoder {
     kData,
     kDataCr,
     kDataLf,
-    kTrailerStart,
-    kTrailerLine,
+    kTrailerLine,  // at the beginning of a trailer line or within it
     kEndLf,
     kEnd,
     kRefused
@@ -90,22 +91,24 @@ class ChunkDecoder {
     void operator()(Trailers* trailers) const;
   };
 
-  ChunkStep refuse(Refusal refusal, std::size_t consumed);
-  State size_octet(unsigned char octet);
-  State extension_octet(unsigned char octet);
-  State extension_begin();
-  State size_line_end();
-  State trailer_octet(unsigned char octet);
+  State refuse(Refusal refusal);
+  State size_octet(char octet);
+  State extension_octet(char octet);
+  State after_extension_part(char octet);
+  State size_line_end(char octet);
+  State trailer_octet(char octet);
+  State trailer_line_end();
+  State next_state(char octet);
 
   ChunkLimits limits_;
   State state_ = State::kSize;
   Refusal refusal_ = Refusal::kNone;
   bool keep_trailers_ = false;
-  bool chunk_fresh_ = false;
-  std::uint8_t digits_ = 0;
-  std::uint32_t extension_size_ = 0;
+  bool chunk_begins_ = false;         // no data of the current chunk was handed out yet
+  std::uint8_t digits_ = 0;           // of the size that is being read
+  std::uint32_t extension_size_ = 0;  // octets of the current extension
   std::uint32_t extensions_size_ = 0;
-  std::uint64_t size_ = 0;       // of the chunk whose size line is being read
+  std::uint32_t trailers_size_ = 0;
   std::uint64_t remaining_ = 0;  // data of the current chunk to come
   std::uint64_t total_ = 0;
   std::unique_ptr<Trailers, DeleteTrailers> trailers_;

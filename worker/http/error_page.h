@@ -40,7 +40,8 @@ inline constexpr std::size_t kErrorPageBound = 2048;
 std::size_t write_error_page(const ErrorPage& page, std::span<char> out);
 
 // For plan.recipient other than kUpstream: 200 with the request as received (TRACE, RFC 9110 9.3.8)
-// or 200 with Allow (OPTIONS). close as above; 0: out is smaller than head.size + kErrorPageBound.
+// or 200 with Allow (OPTIONS). close as above. 0: out is smaller than head.size + head.field_count
+// + kErrorPageBound.
 std::size_t write_gateway_answer(const Head& head, const RequestPlan& plan, bool close,
                                  std::span<char> out);
 

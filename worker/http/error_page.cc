@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/http/error_page.h"
+
+#include <array>
+#include <charconv>
+#include <cstring>
+
+#include "base/check.h"
+#include "worker/http/scan.h"
+
+namespace gatehouse::worker::http {
+namespace {
+
+constexpr std::string_view kAllow =
+    "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n";
+
+// Appends to a buffer that the caller has found large enough.
+class Text {
+ public:
+  explicit Text(char* out) : begin_(out), at_(out) {}
+
+  void add(std::string_view octets) {
+    if (octets.empty()) return;  // its data may be null
+    std::memcpy(at_, octets.data(), octets.size());
+    at_ += octets.size();
+  }
+  void add(std::size_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
+  std::size_t size() const { return static_cast<std::size_t>(at_ - begin_); }
+  std::string_view view() const { return {begin_, size()}; }
+
+ private:
+  char* begin_;
+  char* at_;
+};
+
+// The weight of a media range as thousandths, malformed ones 0 (RFC 9110 12.4.2).
+int weight(std::string_view parameters) {
+  const std::size_t q = parameters.find("q=");
+  if (q == std::string_view::npos) return 1000;
+  std::string_view digits = parameters.substr(q + 2, 5);
+  int thousandths = 0;
+  int place = 1000;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i == 1 && digits[i] == '.') continue;
+    if (!is_digit(digits[i])) break;
+    thousandths += place * (digits[i] - '0');
+    place /= 10;
+  }
+  return thousandths;
+}
+
+void add_body(const ErrorPage& page, std::uint16_t status, const RefusalText& refusal, Text& out) {
+  const std::string_view phrase = status_phrase(status);
+  const std::string_view blame =
+      page.kind == MessageKind::kResponse ? "The server's answer could not be used. " : "";
+  switch (page.format) {
+    case PageFormat::kHtml:
+      out.add("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
+      out.add(status);
+      out.add(" ");
+      out.add(phrase);
+      out.add("</title></head>\n<body><h1>");
+      out.add(phrase);
+      out.add("</h1>\n<p>");
+      out.add(blame);
+      out.add(refusal.sentence);
+      out.add("</p>\n<p><small>gatehouse: ");
+      out.add(refusal.word);
+      out.add("</small></p></body></html>\n");
+      return;
+    case PageFormat::kJson:
+      out.add("{\"status\":");
+      out.add(status);
+      out.add(",\"error\":\"");
+      out.add(refusal.word);
+      out.add("\",\"message\":\"");
+      out.add(blame);
+      out.add(refusal.sentence);
+      out.add("\"}\n");
+      return;
+    case PageFormat::kText:
+      out.add(status);
+      out.add(" ");
+      out.add(phrase);
+      out.add("\n");
+      out.add(blame);
+      out.add(refusal.sentence);
+      out.add(" (gatehouse: ");
+      out.add(refusal.word);
+      out.add(")\n");
+      return;
+  }
+}
+
+std::string_view content_type(PageFormat format) {
+  switch (format) {
+    case PageFormat::kHtml:
+      return "text/html; charset=utf-8";
+    case PageFormat::kJson:
+      return "application/json";
+    case PageFormat::kText:
+      break;
+  }
+  return "text/plain; charset=utf-8";
+}
+
+void add_connection(bool close, bool client_http10, Text& out) {
+  if (close) {
+    out.add("Connection: close\r\n");
+  } else if (client_http10) {
+    out.add("Connection: keep-alive\r\n");
+  }
+}
+
+// Fields that TRACE must not show to a script (RFC 9110 9.3.8).
+bool is_secret(FieldId id) {
+  return id == FieldId::kAuthorization || id == FieldId::kProxyAuthorization ||
+         id == FieldId::kCookie;
+}
+
+void add_trace_echo(const Head& head, Text& out) {
+  out.add(head.text(head.method_text));
+  out.add(" ");
+  out.add(head.text(head.target));
+  out.add(head.minor >= 1 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
+  for (const Field& field : head.fields()) {
+    if (is_secret(field.id)) continue;
+    out.add(head.name(field));
+    out.add(": ");
+    out.add(head.value(field));
+    out.add("\r\n");
+  }
+  out.add("\r\n");
+}
+
+std::size_t trace_echo_size(const Head& head) {
+  std::size_t size = head.method_text.size + head.target.size + 12 + 2;
+  for (const Field& field : head.fields()) {
+    if (!is_secret(field.id)) size += field.name_size + field.value_size + std::size_t{4};
+  }
+  return size;
+}
+
+}  // namespace
+
+std::string_view status_phrase(std::uint16_t status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 411:
+      return "Length Required";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    case 508:
+      return "Loop Detected";
+    default:
+      return "Error";
+  }
+}
+
+PageFormat page_format(std::string_view accept) {
+  ListReader list(accept);
+  std::string_view range;
+  PageFormat best = PageFormat::kText;
+  int best_weight = 0;
+  while (list.next(range)) {
+    const std::size_t semicolon = range.find(';');
+    const std::string_view type = trim(range.substr(0, semicolon));
+    const bool html = equals_ignoring_case(type, "text/html");
+    const bool json = equals_ignoring_case(type, "application/json") ||
+                      equals_ignoring_case(type, "application/problem+json");
+    if (!html && !json) continue;
+    const int q = semicolon == std::string_view::npos ? 1000 : weight(range.substr(semicolon));
+    if (q <= best_weight) continue;
+    best_weight = q;
+    best = html ? PageFormat::kHtml : PageFormat::kJson;
+  }
+  return best;
+}
+
+std::size_t write_error_page(const ErrorPage& page, std::span<char> out) {
+  if (out.size() < kErrorPageBound) return 0;
+  const std::uint16_t status = refusal_status(page.refusal, page.kind);
+  std::array<char, kErrorPageBound / 2> body_octets;
+  Text body(body_octets.data());
+  add_body(page, status, refusal_text(page.refusal), body);
+  CHECK(body.size() <= body_octets.size());
+
+  Text text(out.data());
+  text.add("HTTP/1.1 ");
+  text.add(status);
+  text.add(" ");
+  text.add(status_phrase(status));
+  text.add("\r\nContent-Type: ");
+  text.add(content_type(page.format));
+  text.add("\r\nContent-Length: ");
+  text.add(body.size());
+  text.add("\r\nCache-Control: no-store\r\n");
+  if (status == 405) text.add(kAllow);  // RFC 9110 15.5.6
+  add_connection(page.close, page.client_http10, text);
+  text.add("\r\n");
+  if (!page.head_request) text.add(body.view());
+  return text.size();
+}
+
+std::size_t write_gateway_answer(const Head& head, const RequestPlan& plan, bool close,
+                                 std::span<char> out) {
+  // As in the head writers: each field may gain the space after its colon.
+  if (out.size() < head.size + head.field_count + kErrorPageBound) return 0;
+  Text text(out.data());
+  text.add("HTTP/1.1 200 OK\r\n");
+  const bool trace = plan.recipient == Recipient::kGatewayTrace;
+  text.add(trace ? "Content-Type: message/http\r\n" : kAllow);
+  text.add("Content-Length: ");
+  text.add(trace ? trace_echo_size(head) : 0);
+  text.add("\r\n");
+  add_connection(close, plan.facts.client_minor == 0, text);
+  text.add("\r\n");
+  if (trace) add_trace_echo(head, text);
+  return text.size();
+}
+
+}  // namespace gatehouse::worker::http
