@@ -17,7 +17,7 @@ namespace gatehouse {
 
 #define GATEHOUSE_STRINGIFY_(x) #x
 #define GATEHOUSE_STRINGIFY(x) GATEHOUSE_STRINGIFY_(x)
-#define CHECK(condition)                                                                     \
-  ((condition) ? void(0)                                                                     \
-               : ::gatehouse::check_failed(__FILE__ ":" GATEHOUSE_STRINGIFY(__LINE__) ": CHECK " \
-                                           #condition "\n"))
+#define CHECK(condition)                    \
+  ((condition) ? void(0)                    \
+               : ::gatehouse::check_failed( \
+                     __FILE__ ":" GATEHOUSE_STRINGIFY(__LINE__) ": CHECK " #condition "\n"))

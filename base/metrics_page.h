@@ -11,17 +11,17 @@ namespace gatehouse {
 
 // Only the worker writes; increments are relaxed single-writer stores.
 struct MetricsPage {
-  std::atomic<std::uint64_t> accepted;           // client connections
-  std::atomic<std::uint64_t> open_clients;       // now
-  std::atomic<std::uint64_t> exchanges;          // ended, of any kind
-  std::atomic<std::uint64_t> refused;            // answered by the gateway with 4xx or 5xx
+  std::atomic<std::uint64_t> accepted;      // client connections
+  std::atomic<std::uint64_t> open_clients;  // now
+  std::atomic<std::uint64_t> exchanges;     // ended, of any kind
+  std::atomic<std::uint64_t> refused;       // answered by the gateway with 4xx or 5xx
   std::atomic<std::uint64_t> upstream_failed;
   std::atomic<std::uint64_t> upstream_connects;  // asked of the parent
   std::atomic<std::uint64_t> upstream_reused;
-  std::atomic<std::uint64_t> octets_in;          // from clients
-  std::atomic<std::uint64_t> octets_out;         // to clients
-  std::atomic<std::uint64_t> log_dropped;        // records that the pipe had no room for
-  std::atomic<std::uint64_t> spliced;            // octets moved without a copy
+  std::atomic<std::uint64_t> octets_in;    // from clients
+  std::atomic<std::uint64_t> octets_out;   // to clients
+  std::atomic<std::uint64_t> log_dropped;  // records that the pipe had no room for
+  std::atomic<std::uint64_t> spliced;      // octets moved without a copy
 
   static void add(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) {
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);

@@ -46,7 +46,14 @@ struct LimitRule {
   std::string_view reason;
 };
 
-enum NamespaceFlags : unsigned { kPid = 1, kNet = 2, kMount = 4, kIpc = 8, kUts = 16, kCgroup = 32 };
+enum NamespaceFlags : unsigned {
+  kPid = 1,
+  kNet = 2,
+  kMount = 4,
+  kIpc = 8,
+  kUts = 16,
+  kCgroup = 32
+};
 
 enum class Role : unsigned {
   kParent = 0,
@@ -62,11 +69,11 @@ inline constexpr unsigned kRoles = 7;
 struct RolePrivileges {
   Role role;
   std::string_view name;
-  unsigned uid_offset;         // added to the instance's uid base; the gid is the same
-  std::uint64_t capabilities;  // effective = permitted = bounding, as a bit set
-  unsigned namespaces;         // own, different from the parent's
-  bool empty_root;             // chroot into an empty read-only file system
-  unsigned seccomp_filters;    // as /proc/PID/status counts them
+  unsigned uid_offset;                 // added to the instance's uid base; the gid is the same
+  std::uint64_t capabilities;          // effective = permitted = bounding, as a bit set
+  unsigned namespaces;                 // own, different from the parent's
+  bool empty_root;                     // chroot into an empty read-only file system
+  unsigned seccomp_filters;            // as /proc/PID/status counts them
   std::span<const SyscallRule> own;    // put on by the process itself
   std::span<const SyscallRule> start;  // also allowed until then: exec and start-up
   std::span<const FdRule> fds;
@@ -93,10 +100,10 @@ std::span<const SyscallRule> static_start_rules();
 inline constexpr int kChannelFd = 3;    // every role and the spawners: to the parent
 inline constexpr int kWorkerLogFd = 4;  // worker: write end of its log pipe
 inline constexpr int kWorkerMetricsFd = 5;
-inline constexpr int kWorkerConfigFd = 6;     // worker: sealed Config
-inline constexpr int kLoaderOutputFd = 4;     // loader: memfd for the Config; text is fd 0
-inline constexpr int kLoggerDirectoryFd = 4;  // logger: the log directory (O_PATH)
-inline constexpr int kSpawnerBinaryFd = 10;   // spawner: what it executes (O_PATH)
+inline constexpr int kWorkerConfigFd = 6;       // worker: sealed Config
+inline constexpr int kLoaderOutputFd = 4;       // loader: memfd for the Config; text is fd 0
+inline constexpr int kLoggerDirectoryFd = 4;    // logger: the log directory (O_PATH)
+inline constexpr int kSpawnerBinaryFd = 10;     // spawner: what it executes (O_PATH)
 inline constexpr int kSpawnerDirectoryFd = 11;  // spawner: configuration or log directory (O_PATH)
 
 }  // namespace gatehouse

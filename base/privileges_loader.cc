@@ -13,7 +13,8 @@ namespace {
 constexpr SyscallRule kOwn[] = {
     {SYS_read, "the text"},
     {SYS_write, "the compiled configuration"},
-    {SYS_sendmsg, "the result, to the parent only",
+    {SYS_sendmsg,
+     "the result, to the parent only",
      {{0, kExactly, kChannelFd}, {2, kExactly, MSG_NOSIGNAL | MSG_DONTWAIT}}},
     {SYS_brk, "memory"},
     {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},

@@ -15,16 +15,14 @@ constexpr SyscallRule kOwn[] = {
     {SYS_read, "records from pipes"},
     {SYS_write, "lines to the targets"},
     {SYS_close, "pipes and rotated files"},
-    {SYS_openat, "log files: append, never through a link",
+    {SYS_openat,
+     "log files: append, never through a link",
      {{0, kExactly, kLoggerDirectoryFd},
       {2, kExactly, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK}}},
-    {SYS_poll, "the loop"},
-    {SYS_ppoll, "the loop"},
-    {SYS_epoll_wait, "the loop"},
-    {SYS_epoll_ctl, "the loop"},
+    {SYS_poll, "the loop, and standard streams before each write"},
     {SYS_clock_gettime, "where the vDSO can't answer"},
-    {SYS_clock_nanosleep, "records are taken in batches"},
-    {SYS_recvmsg, "from the parent only",
+    {SYS_recvmsg,
+     "from the parent only",
      {{0, kExactly, kChannelFd}, {2, kExactly, MSG_CMSG_CLOEXEC | MSG_DONTWAIT}}},
     {SYS_fcntl, "seals of a configuration", {{1, kExactly, F_GET_SEALS}}},
     {SYS_lseek, "size of a configuration"},
@@ -32,9 +30,6 @@ constexpr SyscallRule kOwn[] = {
     {SYS_brk, "memory"},
     {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
     {SYS_munmap, "memory"},
-    {SYS_mremap, "memory"},
-    {SYS_madvise, "memory", {{2, kExactly, MADV_DONTNEED}}},
-    {SYS_rt_sigreturn, "end of a signal handler"},
     {SYS_restart_syscall, "poll after a stop"},
     {SYS_exit_group, "the end"},
     {SYS_rt_sigprocmask, "abort()"},
@@ -44,7 +39,7 @@ constexpr SyscallRule kOwn[] = {
 };
 
 constexpr SyscallRule kStart[] = {
-    {SYS_epoll_create1, "the loop"},
+    {SYS_rt_sigaction, "SIGXFSZ is ignored"},
     {SYS_getrandom, "seeds of malloc"},
 };
 
@@ -56,7 +51,6 @@ constexpr FdRule kFds[] = {
     {kLoggerDirectoryFd, "/", "the log directory"},
     {-1, "pipe:", "log pipes"},
     {-1, "/", "log files"},
-    {-1, "anon_inode:[eventpoll]", "the loop"},
 };
 
 constexpr LimitRule kLimits[] = {

@@ -18,13 +18,22 @@ namespace {
 constexpr std::uint64_t kStream = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 // A setsockopt row: level and option.
-#define OPTION(level, option, reason) \
-  { SYS_setsockopt, reason, {{1, kExactly, level}, {2, kExactly, option}} }
+#define OPTION(level, option, reason)               \
+  {                                                 \
+    SYS_setsockopt, reason, {                       \
+      {1, kExactly, level}, { 2, kExactly, option } \
+    }                                               \
+  }
 
 constexpr SyscallRule kOwn[] = {
-    {SYS_socket, "upstream and listening sockets", {{0, kExactly, AF_INET}, {1, kExactly, kStream}, {2, kExactly, 0}}},
-    {SYS_socket, "the same, IPv6", {{0, kExactly, AF_INET6}, {1, kExactly, kStream}, {2, kExactly, 0}}},
-    {SYS_socketpair, "channels to new children",
+    {SYS_socket,
+     "upstream and listening sockets",
+     {{0, kExactly, AF_INET}, {1, kExactly, kStream}, {2, kExactly, 0}}},
+    {SYS_socket,
+     "the same, IPv6",
+     {{0, kExactly, AF_INET6}, {1, kExactly, kStream}, {2, kExactly, 0}}},
+    {SYS_socketpair,
+     "channels to new children",
      {{0, kExactly, AF_UNIX}, {1, kExactly, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC}}},
     {SYS_bind, "the client's address, a listener, and the probe for local addresses"},
     {SYS_listen, "listeners added by a reload"},
@@ -60,6 +69,9 @@ constexpr SyscallRule kOwn[] = {
     {SYS_lseek, "their size"},
     {SYS_fcntl, "their seals", {{1, kExactly, F_ADD_SEALS}}},
     {SYS_fcntl, "their seals", {{1, kExactly, F_GET_SEALS}}},
+    {SYS_fcntl,
+     "a copy of the configuration for a restarted logger",
+     {{1, kExactly, F_DUPFD_CLOEXEC}}},
     {SYS_fcntl, "room in a log pipe", {{1, kExactly, F_SETPIPE_SZ}}},
     {SYS_pipe2, "log pipes of new workers", {{1, kExactly, O_NONBLOCK | O_CLOEXEC}}},
     {SYS_clock_gettime, "where the vDSO can't answer"},

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attestation: what /proc says about a worker, against what base/privileges.h promises.
+//
+// Runs in: parent. Trusts: the kernel. /proc/PID/fd and ns can't be read without CAP_SYS_PTRACE;
+// the spawner sets those up, and `gatehouse posture` verifies them as root.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/privileges.h"
+#include "base/result.h"
+
+namespace gatehouse::privileged {
+
+// An error names the first line of /proc/PID/status that is not as promised. proc: descriptor of
+// the /proc directory. id: the uid and gid that the process must have.
+Status attest(int proc, pid_t pid, const RolePrivileges& promised, uid_t id);
+
+// The same on the text of a status file; pure.
+Status attest_text(const std::string& text, const RolePrivileges& promised, uid_t id);
+
+}  // namespace gatehouse::privileged

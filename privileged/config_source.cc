@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "privileged/config_source.h"
+
+#include <sys/epoll.h>
+
+#include "ipc/codec.h"
+#include "ipc/sealed_memfd.h"
+#include "proto/loader.pb.h"
+#include "proto/spawner.pb.h"
+
+namespace gatehouse::privileged {
+namespace {
+constexpr auto kLoadTime = std::chrono::seconds(30);
+}
+
+void ConfigSource::load(Done done) {
+  CHECK(!busy());
+  done_ = std::move(done);
+  deadline_ = Clock::now() + kLoadTime;
+  auto pair = ipc::make_pair();
+  auto memfd = ipc::make_memfd("gatehouse-config", 0);
+  if (!pair) return finish(pair.error());
+  if (!memfd) return finish(memfd.error());
+  channel_ = std::move(pair->ours);
+  memfd_ = std::move(*memfd);
+  wire::ToSpawner request;
+  request.mutable_spawn()->set_child(++child_);
+  const int fds[] = {pair->theirs.get(), memfd_.get()};
+  if (ipc::send_message(spawner_, request, fds) != ipc::Send::kSent) {
+    return finish(Error{0, "the loader can't be started"});
+  }
+  if (auto status = loop_.add(channel_.get(), EPOLLIN, [this](std::uint32_t) { on_channel(); });
+      !status) {
+    channel_.reset();
+    finish(status.error());
+  }
+}
+
+void ConfigSource::on_channel() {
+  ipc::Message message;
+  const auto received = ipc::receive(channel_.get(), &message, 0);
+  if (received == ipc::Receive::kEmpty) return;
+  wire::LoadResult result;
+  if (received != ipc::Receive::kMessage ||
+      !result.ParseFromArray(message.buffer.data(), static_cast<int>(message.size))) {
+    loop_.remove(channel_.get());  // its end says why: child_exited
+    channel_.reset();
+    return;
+  }
+  finish(result.loaded() ? take(result.size())
+                         : Result<LoadedConfig>(Error{EINVAL, result.error()}));
+}
+
+Result<LoadedConfig> ConfigSource::take(std::size_t size) {
+  if (auto status = ipc::seal(memfd_.get(), true); !status) return status.error();
+  constexpr std::size_t kLargest = 16UL << 20;
+  if (size > kLargest) return Error{EMSGSIZE, "the loader's result is refused: it is too long"};
+  auto text = ipc::read_sealed(memfd_.get(), size);
+  if (!text) return text.error();
+  auto settings = settings_from(*text);
+  if (!settings) return settings.error();
+  return LoadedConfig{std::move(*settings), std::move(memfd_)};
+}
+
+void ConfigSource::child_exited(std::uint32_t child, bool killed, int status) {
+  if (!busy() || child != child_) return;
+  if (channel_.valid()) on_channel();  // its result may still be there
+  if (!busy()) return;
+  std::string why = "the loader ended without a result (";
+  why += killed ? "signal " : "status ";
+  why += std::to_string(status) + ")";
+  // The spawner exits with errno where it can't open the file.
+  if (!killed && status > 0 && status < 126) {
+    why = path_ + ": can't be opened by the loader's user: " + std::strerror(status);
+  }
+  finish(Error{0, why});
+}
+
+void ConfigSource::expire(TimePoint now) {
+  if (!busy() || now < deadline_) return;
+  wire::ToSpawner request;
+  request.mutable_kill()->set_child(child_);
+  ipc::send_message(spawner_, request);
+  finish(Error{ETIMEDOUT, path_ + ": took longer than 30 s to load"});
+}
+
+void ConfigSource::finish(Result<LoadedConfig> result) {
+  if (channel_.valid()) loop_.remove(channel_.get());
+  channel_.reset();
+  memfd_.reset();
+  const Done done = std::move(done_);
+  done_ = nullptr;
+  done(std::move(result));
+}
+
+}  // namespace gatehouse::privileged

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gets the compiled configuration: asks the loader spawner for a fresh loader, takes its result.
+//
+// Runs in: parent. Trusts: nothing of the result (privileged/settings.h checks it).
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "ipc/channel.h"
+#include "privileged/loop.h"
+#include "privileged/settings.h"
+
+namespace gatehouse::privileged {
+
+struct LoadedConfig {
+  Settings settings;
+  UniqueFd memfd;  // sealed, the serialized wire::Config, for workers and logger
+};
+
+class ConfigSource {
+ public:
+  using Done = std::function<void(Result<LoadedConfig>)>;
+
+  // spawner: the loader spawner's channel. path: of the file, for messages.
+  ConfigSource(Loop& loop, int spawner, std::string path)
+      : loop_(loop), spawner_(spawner), path_(std::move(path)) {}
+
+  // One at a time: busy() must be false.
+  void load(Done done);
+  bool busy() const { return done_ != nullptr; }
+  TimePoint next_deadline() const { return busy() ? deadline_ : TimePoint::max(); }
+  void expire(TimePoint now);
+
+  // From the spawner: the loader has ended.
+  void child_exited(std::uint32_t child, bool killed, int status);
+
+ private:
+  void on_channel();
+  void finish(Result<LoadedConfig> result);
+  Result<LoadedConfig> take(std::size_t size);
+
+  Loop& loop_;
+  int spawner_;
+  std::string path_;
+  Done done_;
+  std::uint32_t child_ = 0;
+  UniqueFd channel_;
+  UniqueFd memfd_;
+  TimePoint deadline_;
+};
+
+}  // namespace gatehouse::privileged

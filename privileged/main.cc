@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// gatehoused: the launcher, which is root for a moment and becomes the parent. main() reads as the
+// order in which privilege is lost.
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/sandbox.h"
+#include "privileged/confine.h"
+#include "privileged/control.h"
+#include "privileged/evidence.h"
+#include "privileged/options.h"
+#include "privileged/parent.h"
+
+namespace gatehouse::privileged {
+namespace {
+
+constexpr std::uint64_t kForListeners =
+    1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_BIND_SERVICE | 1ULL << CAP_SETPCAP;
+
+[[noreturn]] void give_up(int code, const std::string& why) {
+  dprintf(STDERR_FILENO, "gatehoused: error: %s\n", why.c_str());
+  _exit(code);
+}
+template <class T>
+T must(Result<T> result) {
+  if (!result) give_up(1, result.error().what);
+  return std::move(*result);
+}
+
+// A first octet of a /proc/sys file; '0' where there is none.
+char sysctl(const char* path) {
+  char value = '0';
+  const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
+  if (file.valid()) (void)!read(file.get(), &value, 1);
+  return value;
+}
+
+// What the kernel or the host lacks of the layers that docs/threat-model.md describes.
+std::vector<std::string> missing_layers() {
+  std::vector<std::string> missing;
+  const int abi = landlock_abi();
+  if (abi == 0)
+    missing.push_back(
+        "this kernel has no Landlock: the worker's seccomp filter and empty root stand alone");
+  else if (abi < 4)
+    missing.push_back(
+        "Landlock knows no network rules before Linux 6.7: seccomp alone forbids bind and connect");
+  else if (abi < 6)
+    missing.push_back(
+        "Landlock knows no scopes before Linux 6.12: namespaces alone separate signals");
+  if ((sysctl("/proc/sys/net/ipv4/tcp_fastopen") & 1) != 0) {
+    missing.push_back(
+        "net.ipv4.tcp_fastopen allows MSG_FASTOPEN for clients; set it to 0 or 2 for one layer "
+        "more");
+  }
+  return missing;
+}
+
+void check_host(const Options& options, const std::vector<std::string>& missing) {
+  if (geteuid() != 0) give_up(1, "must be started as root; it gives root up itself");
+  for (const char* path :
+       {"/proc/sys/net/ipv4/ip_nonlocal_bind", "/proc/sys/net/ipv6/ip_nonlocal_bind"}) {
+    if (sysctl(path) != '0')
+      give_up(1,
+              std::string(path) + " is set, so local addresses can't be told apart; set it to 0");
+  }
+  if (options.require_all && !missing.empty()) give_up(1, "--require-all: " + missing.front());
+}
+
+void make_directory(const std::string& path, uid_t owner, mode_t mode) {
+  if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+    give_up(1, errno_error("making the directory " + path).what);
+  if (chown(path.c_str(), owner, owner) != 0) give_up(1, errno_error("giving away " + path).what);
+}
+
+UniqueFd open_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set, number);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return UniqueFd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+void start_spawners(const Options& options, Inheritance* parent) {
+  const std::size_t slash = options.config.rfind('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : options.config.substr(0, slash + 1);
+  const auto spec = [&](Role spawner, Role child) {
+    return SpawnerSpec{
+        .spawner = spawner,
+        .child = child,
+        .uid = options.uid_base + privileges(spawner).uid_offset,
+        .binary = options.libexec + "/gatehouse-" + std::string(privileges(child).name),
+        .directory = {},
+        .file = {}};
+  };
+  SpawnerSpec loader = spec(Role::kLoaderSpawner, Role::kLoader);
+  loader.directory = directory;
+  loader.file = slash == std::string::npos ? options.config : options.config.substr(slash + 1);
+  SpawnerSpec logger = spec(Role::kLoggerSpawner, Role::kLogger);
+  logger.directory = options.log_directory;
+  parent->worker_spawner = must(start_spawner(spec(Role::kWorkerSpawner, Role::kWorker)));
+  parent->loader_spawner = must(start_spawner(loader));
+  parent->logger_spawner = must(start_spawner(logger));
+}
+
+// The end of being root. What is left is enough for the listeners, and final_drop takes that too.
+void drop(const Options& options, const Inheritance& parent) {
+  const RolePrivileges& role = privileges(Role::kParent);
+  const LandlockAllow proc{parent.proc.get(), kLandlockReadFile | kLandlockReadDir};
+  must(become(options.uid_base + role.uid_offset, kForListeners));
+  must(set_limits(role.limits));
+  // Its own sockets need the network; what it may do there is in its filter.
+  must(landlock_restrict({&proc, 1}, false));
+  must(install_filter(role.own, role.start));
+}
+
+// Standard output and error belong to the logger; the parent's own go to it through a pipe.
+Status final_drop() {
+  if (auto status = keep_only(privileges(Role::kParent).capabilities); !status) return status;
+  return install_filter(privileges(Role::kParent).own);
+}
+
+int run(int argc, char** argv) {
+  for (int fd; (fd = open("/dev/null", O_RDWR)) >= 0;) {
+    if (fd > STDERR_FILENO) {
+      close(fd);
+      break;
+    }
+  }
+  auto parsed = parse_options(argc, argv);
+  if (!parsed) give_up(2, parsed.error().what);
+  const Options& options = *parsed;
+  if (options.help) return dprintf(STDOUT_FILENO, "%s", kHelp) > 0 ? 0 : 1;
+  if (options.version)
+    return dprintf(STDOUT_FILENO, "gatehoused %s\n", GATEHOUSE_VERSION) > 0 ? 0 : 1;
+
+  Inheritance parent;
+  parent.uid = options.uid_base;
+  parent.worker_uid = options.uid_base + privileges(Role::kWorker).uid_offset;
+  parent.config_path = options.config;
+  parent.lifted = options.lifted;
+  parent.missing_layers = missing_layers();
+  parent.final_drop = final_drop;
+  check_host(options, parent.missing_layers);
+  umask(027);
+  make_directory(options.run_directory, parent.uid, 0755);
+  make_directory(options.log_directory, options.uid_base + privileges(Role::kLogger).uid_offset,
+                 0750);
+  start_spawners(options, &parent);
+  parent.control = must(open_control_socket(options.run_directory, parent.uid));
+  parent.proc = UniqueFd(open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  parent.signals = open_signals();
+  drop(options, parent);
+  return run_parent(std::move(parent));
+}
+
+}  // namespace
+}  // namespace gatehouse::privileged
+
+int main(int argc, char** argv) { return gatehouse::privileged::run(argc, argv); }

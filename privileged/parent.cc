@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "privileged/parent.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "ipc/codec.h"
+#include "privileged/config_source.h"
+#include "privileged/control.h"
+#include "privileged/logger_link.h"
+#include "privileged/supervisor.h"
+#include "proto/spawner.pb.h"
+
+namespace gatehouse::privileged {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitConfiguration = 2;
+constexpr auto kLoggerTime = std::chrono::seconds(3);  // to write what is left
+
+class Parent {
+ public:
+  Parent(Inheritance from, Loop loop)
+      : from_(std::move(from)),
+        loop_(std::move(loop)),
+        logger_(log_, from_.logger_spawner.channel.get()),
+        source_(loop_, from_.loader_spawner.channel.get(), from_.config_path),
+        supervisor_({loop_, log_, logger_, from_.worker_spawner.channel.get(), from_.proc.get(),
+                     from_.worker_uid, from_.lifted}) {}
+
+  int run();
+
+ private:
+  using Exited = std::function<void(std::uint32_t, bool, int)>;
+
+  Status watch();
+  Status watch_spawner(SpawnerProcess& spawner, const char* name, Exited exited);
+  bool load_first();
+  void turn();
+  void on_signal();
+  void reload(std::function<void(Status)> done);
+  void stop();
+  void finish_logger();
+
+  Inheritance from_;
+  EventLog log_;
+  Loop loop_;
+  LoggerLink logger_;
+  ConfigSource source_;
+  Supervisor supervisor_;
+  std::unique_ptr<Control> control_;
+  bool was_ready_ = false;
+  bool stopping_ = false;
+  int exit_code_ = -1;  // >= 0: leave the loop
+};
+
+Status Parent::watch_spawner(SpawnerProcess& spawner, const char* name, Exited exited) {
+  const int fd = spawner.channel.get();
+  return loop_.add(fd, EPOLLIN, [this, fd, name, exited = std::move(exited)](std::uint32_t) {
+    ipc::Message message;
+    wire::FromSpawner report;
+    const auto received = ipc::receive(fd, &message, 0);
+    if (received == ipc::Receive::kEmpty) return;
+    if (received == ipc::Receive::kMessage && ipc::decode(message.bytes(), &report)) {
+      const auto& child = report.exited();
+      return exited(child.child(), child.killed(), child.status());
+    }
+    // All its children died with it (pid namespace); nothing can be replaced any more.
+    log_.write(Level::kError, std::string("the ") + name + " spawner has ended; gatehoused stops");
+    loop_.remove(fd);
+    exit_code_ = kExitFailed;
+  });
+}
+
+Status Parent::watch() {
+  Status status = watch_spawner(
+      from_.worker_spawner, "worker",
+      [this](auto child, bool killed, int how) { supervisor_.child_exited(child, killed, how); });
+  if (!status) return status;
+  status = watch_spawner(from_.loader_spawner, "loader", [this](auto child, bool killed, int how) {
+    source_.child_exited(child, killed, how);
+  });
+  if (!status) return status;
+  status = watch_spawner(from_.logger_spawner, "logger", [this](auto child, bool killed, int how) {
+    logger_.child_exited(child, killed, how);
+  });
+  if (!status) return status;
+  return loop_.add(from_.signals.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
+}
+
+// The first configuration: without it nothing is started.
+bool Parent::load_first() {
+  bool loaded = false;
+  source_.load([&](Result<LoadedConfig> config) {
+    Status status = config ? supervisor_.apply(std::move(*config)) : Status(config.error());
+    if (!status) {
+      log_.write(Level::kError, "not started: " + status.error().what);
+      exit_code_ = kExitConfiguration;
+    }
+    loaded = true;
+  });
+  while (!loaded && exit_code_ < 0) turn();
+  if (exit_code_ >= 0) return false;
+  if (Status status = from_.final_drop(); !status) {
+    log_.write(Level::kError, "not started: " + status.error().what);
+    exit_code_ = kExitFailed;
+  }
+  return exit_code_ < 0;
+}
+
+int Parent::run() {
+  if (Status status = watch(); !status) {
+    log_.write(Level::kError, status.error().what);
+    return kExitFailed;
+  }
+  if (!load_first()) return exit_code_;
+  for (const std::string& layer : from_.missing_layers) log_.write(Level::kWarning, layer);
+  control_ =
+      std::make_unique<Control>(loop_, std::move(from_.control),
+                                Control::Actions{
+                                    .status =
+                                        [this](wire::StatusReply* reply) {
+                                          supervisor_.describe(reply);
+                                          for (const std::string& layer : from_.missing_layers)
+                                            reply->add_missing_layers(layer);
+                                        },
+                                    .reload = [this](auto done) { reload(std::move(done)); },
+                                    .reopen = [this] { logger_.reopen(); },
+                                    .stop = [this] { stop(); },
+                                });
+  while (exit_code_ < 0) {
+    turn();
+    was_ready_ = was_ready_ || supervisor_.ready();
+    if (!was_ready_ && supervisor_.unprovable()) {
+      log_.write(Level::kError, "not started: confinement does not hold on this host");
+      exit_code_ = kExitFailed;
+    }
+    if (stopping_ && supervisor_.empty()) exit_code_ = 0;
+  }
+  finish_logger();
+  return exit_code_;
+}
+
+void Parent::turn() {
+  loop_.wait(
+      std::min({supervisor_.next_deadline(), source_.next_deadline(), logger_.next_deadline()}));
+  supervisor_.finish_turn();
+  const TimePoint now = Clock::now();
+  if (supervisor_.next_deadline() <= now) supervisor_.expire(now);
+  source_.expire(now);
+  logger_.expire(now);
+}
+
+void Parent::on_signal() {
+  signalfd_siginfo info{};
+  if (read(from_.signals.get(), &info, sizeof info) != sizeof info) return;
+  switch (info.ssi_signo) {
+    case SIGHUP:
+      return reload([this](const Status& status) {
+        if (status) return log_.write(Level::kInfo, "reload: the new configuration is in force");
+        log_.write(Level::kError, "reload: the old configuration stays: " + status.error().what);
+      });
+    case SIGUSR1:
+      return logger_.reopen();
+    default:
+      return stop();
+  }
+}
+
+void Parent::reload(std::function<void(Status)> done) {
+  if (stopping_) return done(Error{0, "gatehoused is stopping"});
+  if (source_.busy()) return done(Error{0, "another reload is under way"});
+  source_.load([this, done = std::move(done)](Result<LoadedConfig> config) {
+    done(config ? supervisor_.apply(std::move(*config)) : Status(config.error()));
+  });
+}
+
+// First drain, then at once.
+void Parent::stop() {
+  if (stopping_) {
+    log_.write(Level::kWarning, "stopped before all exchanges had finished");
+    exit_code_ = 0;
+    return;
+  }
+  stopping_ = true;
+  log_.write(Level::kInfo, "draining: no new connections; a second signal stops at once");
+  supervisor_.drain();
+}
+
+void Parent::finish_logger() {
+  log_.write(Level::kInfo, "stopped");
+  logger_.finish();
+  const TimePoint until = Clock::now() + kLoggerTime;
+  while (logger_.running() && Clock::now() < until) loop_.wait(until);
+}
+
+}  // namespace
+
+int run_parent(Inheritance inheritance) {
+  auto loop = Loop::make();
+  if (!loop) return kExitFailed;
+  Parent parent(std::move(inheritance), std::move(*loop));
+  return parent.run();
+}
+
+}  // namespace gatehouse::privileged

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "privileged/supervisor.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/metrics_page.h"
+#include "ipc/codec.h"
+#include "ipc/sealed_memfd.h"
+#include "privileged/attest.h"
+#include "proto/spawner.pb.h"
+
+namespace gatehouse::privileged {
+namespace {
+
+constexpr auto kStartTime = std::chrono::seconds(10);  // from exec to Ready
+constexpr auto kStable = std::chrono::seconds(60);     // after it a crash is no crash loop
+constexpr auto kFirstBackoff = std::chrono::milliseconds(500);
+constexpr auto kLastBackoff = std::chrono::milliseconds(60'000);
+constexpr int kMessagesPerTurn = 32;  // of one worker, then the others
+constexpr unsigned kCanaries = 2;
+
+}  // namespace
+
+std::string_view to_string(Phase phase) {
+  switch (phase) {
+    case Phase::kInit:
+      return "starting";
+    case Phase::kArmed:
+      return "serving";
+    case Phase::kDraining:
+      return "draining";
+    case Phase::kDead:
+      return "ended";
+  }
+  return "?";
+}
+
+Supervisor::Supervisor(Needs needs)
+    : needs_(std::move(needs)),
+      broker_(needs_.loop, needs_.log, Floor(needs_.lifted),
+              [this](WorkerHandle& worker, std::string_view why) { violation(worker, why); }) {}
+
+Status Supervisor::apply(LoadedConfig config) {
+  if (auto status = open_listeners(config.settings, &listeners_); !status) return status;
+  std::vector<UniqueFd> pages;
+  for (std::size_t i = slots_.size(); i < config.settings.workers; ++i) {
+    auto page = ipc::make_memfd("gatehouse-metrics", kMetricsPageSize);
+    if (!page) return page.error();
+    if (auto status = ipc::seal(page->get(), false); !status) return status;
+    pages.push_back(std::move(*page));
+  }
+  config_ = std::move(config);
+  broker_.configure(&config_.settings, netns_cookie(listeners_.front().socket.get()));
+  needs_.logger.configure(config_.memfd.get());
+  for (UniqueFd& page : pages) {
+    slots_.emplace_back();
+    slots_.back().metrics = std::move(page);
+  }
+  for (unsigned slot = 0; slot < slots_.size(); ++slot) {
+    slots_[slot].wanted = slot < config_.settings.workers;
+    if (slots_[slot].wanted) {
+      slots_[slot].start_at = Clock::now();
+    } else if (WorkerHandle* worker = find(slots_[slot].serving)) {
+      begin_drain(*worker);
+    }
+  }
+  announced_ = false;
+  expire(Clock::now());
+  deal();
+  return ok();
+}
+
+// First two processes that confine themselves exactly like a worker and then do what the outer and
+// the inner filter must each kill them for.
+void Supervisor::prove(unsigned slot) {
+  Slot& s = slots_[slot];
+  s.start_at = TimePoint::max();
+  if (WorkerHandle* old = find(s.starting)) end(*old);
+  s.starting = 0;
+  s.canaries = 0;
+  for (unsigned canary = 1; canary <= kCanaries; ++canary) {
+    auto pair = ipc::make_pair();
+    int ends[2];
+    if (!pair || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return slot_failed(slot, Clock::now());
+    const UniqueFd read_end(ends[0]), write_end(ends[1]);
+    const std::uint32_t child = ++last_child_;
+    if (!spawn(slot, child, canary, pair->theirs.get(), write_end.get()))
+      return slot_failed(slot, Clock::now());
+    canaries_[child] = slot;
+    ++s.canaries;
+  }
+}
+
+void Supervisor::canary_exited(unsigned slot, bool killed, int status) {
+  Slot& s = slots_[slot];
+  if (!killed || status != SIGSYS) {
+    needs_.log.write(Level::kSecurity, "a canary of worker " + std::to_string(slot) +
+                                           " was not killed by its filter (" +
+                                           (killed ? "signal " : "status ") +
+                                           std::to_string(status) + "); no worker is started");
+    unprovable_ = true;
+    s.canaries = 0;
+    return slot_failed(slot, Clock::now());
+  }
+  if (s.canaries != 0 && --s.canaries == 0 && s.wanted && !draining_) start(slot);
+}
+
+void Supervisor::start(unsigned slot) {
+  auto worker = std::make_unique<WorkerHandle>();
+  worker->child = ++last_child_;
+  worker->slot = slot;
+  worker->since = Clock::now();
+  worker->deadline = worker->since + kStartTime;
+  auto pair = ipc::make_pair();
+  auto log_pipe = needs_.logger.make_pipe(worker->child, slot);
+  if (!pair || !log_pipe) return slot_failed(slot, worker->since);
+  const int on = 1;
+  setsockopt(pair->ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+  const std::uint32_t child = worker->child;
+  if (!spawn(slot, child, 0, pair->theirs.get(), log_pipe->get()) ||
+      !needs_.loop.add(pair->ours.get(), EPOLLIN,
+                       [this, child](std::uint32_t) { on_channel(child); })) {
+    needs_.logger.forget_worker(child);
+    return slot_failed(slot, worker->since);
+  }
+  worker->channel = std::move(pair->ours);
+  slots_[slot].starting = child;
+  workers_[child] = std::move(worker);
+}
+
+bool Supervisor::spawn(unsigned slot, std::uint32_t child, unsigned canary, int channel,
+                       int log_pipe) {
+  wire::ToSpawner request;
+  request.mutable_spawn()->set_child(child);
+  request.mutable_spawn()->set_canary(canary);
+  const int fds[] = {channel, log_pipe, slots_[slot].metrics.get(), config_.memfd.get()};
+  return ipc::send_message(needs_.spawner, request, fds) == ipc::Send::kSent;
+}
+
+// The slot has no worker to come: try again, later each time it dies young.
+void Supervisor::slot_failed(unsigned slot, TimePoint since) {
+  Slot& s = slots_[slot];
+  if (!s.wanted || draining_) return;
+  const TimePoint now = Clock::now();
+  if (now - since > kStable) s.backoff = std::chrono::milliseconds(0);
+  s.start_at = now + s.backoff;
+  s.backoff = std::clamp(s.backoff * 2, std::chrono::milliseconds(kFirstBackoff), kLastBackoff);
+  ++restarts_;
+}
+
+void Supervisor::child_exited(std::uint32_t child, bool killed, int status) {
+  if (const auto canary = canaries_.find(child); canary != canaries_.end()) {
+    const unsigned slot = canary->second;
+    canaries_.erase(canary);
+    return canary_exited(slot, killed, status);
+  }
+  WorkerHandle* worker = find(child);
+  if (worker == nullptr) return;
+  const unsigned slot = worker->slot;
+  const TimePoint since = worker->since;
+  if (!worker->explained) {
+    const bool broke_filter = killed && status == SIGSYS;
+    if (broke_filter) ++violations_;
+    needs_.log.write(
+        broke_filter ? Level::kSecurity : Level::kError,
+        "worker " + std::to_string(slot) + " (pid " + std::to_string(worker->pid) + ") ended by " +
+            (broke_filter ? std::string("its seccomp filter")
+                          : (killed ? "signal " : "status ") + std::to_string(status)));
+  }
+  end(*worker);
+  needs_.logger.forget_worker(child);
+  workers_.erase(child);
+  Slot& s = slots_[slot];
+  const bool mattered = s.serving == child || s.starting == child;
+  if (s.serving == child) s.serving = 0;
+  if (s.starting == child) s.starting = 0;
+  if (mattered && s.starting == 0 && s.canaries == 0) slot_failed(slot, since);
+  deal();
+  expire(Clock::now());
+}
+
+void Supervisor::on_channel(std::uint32_t child) {
+  ipc::Message message;
+  for (int i = 0; i < kMessagesPerTurn; ++i) {
+    WorkerHandle* worker = find(child);
+    if (worker == nullptr || !worker->channel.valid()) return;
+    switch (ipc::receive(worker->channel.get(), &message, 1)) {
+      case ipc::Receive::kEmpty:
+        return;
+      case ipc::Receive::kClosed:
+        return end(*worker);  // Exited says why
+      case ipc::Receive::kViolation:
+        return violation(*worker, "a malformed datagram");
+      case ipc::Receive::kMessage:
+        break;
+    }
+    if (!handle(*worker, message)) return;
+  }
+}
+
+bool Supervisor::handle(WorkerHandle& worker, ipc::Message& message) {
+  wire::FromWorker request;
+  const auto wrong = [&](std::string_view why) {
+    violation(worker, why);
+    return false;
+  };
+  if (!ipc::decode(message.bytes(), &request)) return wrong("a malformed message");
+  const bool working = worker.phase == Phase::kArmed || worker.phase == Phase::kDraining;
+  switch (request.body_case()) {
+    case wire::FromWorker::kReady:
+      if (worker.phase != Phase::kInit || message.fd_count != 0) return wrong("Ready out of turn");
+      on_ready(worker, message.sender);
+      break;
+    case wire::FromWorker::kConnect:
+    case wire::FromWorker::kReset:
+      if (!working) return wrong("a request before it is armed");
+      broker_.handle(worker, request, message);
+      break;
+    case wire::FromWorker::kDrained:
+      if (worker.phase != Phase::kDraining || message.fd_count != 0)
+        return wrong("Drained out of turn");
+      worker.explained = true;
+      break;
+    case wire::FromWorker::BODY_NOT_SET:
+      return wrong("an empty message");
+  }
+  return worker.phase != Phase::kDead;
+}
+
+void Supervisor::on_ready(WorkerHandle& worker, pid_t pid) {
+  worker.pid = pid;
+  const auto& promised = privileges(Role::kWorker);
+  if (auto status = attest(needs_.proc, pid, promised, needs_.worker_uid); !status) {
+    unprovable_ = true;
+    return violation(worker, "not confined as promised: " + status.error().what);
+  }
+  const int off = 0;
+  setsockopt(worker.channel.get(), SOL_SOCKET, SO_PASSCRED, &off, sizeof off);
+  Slot& slot = slots_[worker.slot];
+  worker.phase = Phase::kArmed;
+  WorkerHandle* old = find(slot.serving);
+  slot.serving = worker.child;
+  slot.starting = 0;
+  if (old != nullptr) begin_drain(*old);
+  deal();
+  if (!announced_ && ready()) {
+    announced_ = true;
+    std::string text =
+        "ready: " + std::to_string(config_.settings.workers) + " workers, listening on";
+    for (const auto& listener : config_.settings.listeners)
+      text += " " + to_string(listener.endpoint);
+    needs_.log.write(Level::kInfo, text);
+  }
+}
+
+void Supervisor::violation(WorkerHandle& worker, std::string_view why) {
+  if (worker.phase == Phase::kDead) return;
+  ++violations_;
+  needs_.log.write(Level::kSecurity, "worker " + std::to_string(worker.slot) + " (pid " +
+                                         std::to_string(worker.pid) +
+                                         ") is ended: " + std::string(why));
+  worker.explained = true;
+  end(worker);
+}
+
+// Takes everything from a worker at once; its process is killed, and Exited removes the handle.
+void Supervisor::end(WorkerHandle& worker) {
+  if (worker.phase == Phase::kDead) return;
+  worker.phase = Phase::kDead;
+  worker.deadline = TimePoint::max();
+  broker_.forget(worker);
+  needs_.loop.remove(worker.channel.get());
+  worker.channel.reset();
+  for (Listener& listener : listeners_) {
+    if (listener.holder == worker.child) listener.holder = 0;
+  }
+  wire::ToSpawner request;
+  request.mutable_kill()->set_child(worker.child);
+  ipc::send_message(needs_.spawner, request);
+}
+
+void Supervisor::begin_drain(WorkerHandle& worker) {
+  if (worker.phase != Phase::kArmed) return;
+  worker.phase = Phase::kDraining;
+  worker.deadline = Clock::now() + config_.settings.drain_timeout;
+  for (Listener& listener : listeners_) {
+    if (listener.holder == worker.child) listener.holder = 0;
+  }
+  wire::ToWorker message;
+  message.mutable_drain()->set_within_ms(
+      static_cast<std::uint32_t>(config_.settings.drain_timeout.count()));
+  if (ipc::send_message(worker.channel.get(), message) == ipc::Send::kFull) {
+    violation(worker, "it does not read its messages");
+  }
+}
+
+void Supervisor::drain() {
+  draining_ = true;
+  std::vector<WorkerHandle*> all;
+  for (auto& [child, worker] : workers_) all.push_back(worker.get());
+  for (WorkerHandle* worker : all) {
+    worker->explained = worker->phase == Phase::kInit;
+    if (worker->explained) end(*worker);
+    begin_drain(*worker);
+  }
+  listeners_.clear();
+  for (Slot& slot : slots_) slot.start_at = TimePoint::max();
+}
+
+// Every listener has a holder as long as one worker is armed, as evenly as possible, moving as few
+// as possible. A worker that gives one up closes its copy; the queue goes on to the next holder.
+void Supervisor::deal() {
+  std::vector<WorkerHandle*> armed;
+  for (const Slot& slot : slots_) {
+    WorkerHandle* worker = slot.wanted ? find(slot.serving) : nullptr;
+    if (worker != nullptr && worker->phase == Phase::kArmed) armed.push_back(worker);
+  }
+  if (armed.empty() || listeners_.empty()) return;
+  // Listeners of each address are dealt on their own, so that every worker serves every address.
+  for (std::size_t first = 0; first < listeners_.size();) {
+    std::size_t last = first;
+    while (last < listeners_.size() && listeners_[last].endpoint == listeners_[first].endpoint)
+      ++last;
+    const std::size_t fair = (last - first + armed.size() - 1) / armed.size();
+    std::unordered_map<std::uint32_t, std::size_t> held;
+    std::vector<Listener*> moving;
+    for (std::size_t i = first; i < last; ++i) {
+      Listener& listener = listeners_[i];
+      if (listener.holder == 0 || ++held[listener.holder] > fair) moving.push_back(&listener);
+    }
+    for (Listener* listener : moving) {
+      const auto least = std::min_element(armed.begin(), armed.end(), [&](auto* a, auto* b) {
+        return held[a->child] < held[b->child];
+      });
+      ++held[(*least)->child];
+      arm(*listener, **least);
+    }
+    first = last;
+  }
+}
+
+void Supervisor::arm(Listener& listener, WorkerHandle& worker) {
+  const auto index = static_cast<std::uint32_t>(&listener - listeners_.data());
+  if (WorkerHandle* holder = find(listener.holder)) {
+    wire::ToWorker message;
+    message.mutable_disarm()->set_listener(index);
+    if (holder->channel.valid()) ipc::send_message(holder->channel.get(), message);
+  }
+  listener.holder = 0;
+  if (worker.phase != Phase::kArmed) return;
+  wire::ToWorker message;
+  message.mutable_arm()->set_listener(index);
+  message.mutable_arm()->set_service(listener.service);
+  const int fd = listener.socket.get();
+  if (ipc::send_message(worker.channel.get(), message, {&fd, 1}) != ipc::Send::kSent) {
+    return violation(worker, "it does not read its messages");
+  }
+  listener.holder = worker.child;
+}
+
+TimePoint Supervisor::next_deadline() const {
+  TimePoint next = broker_.next_deadline();
+  for (const Slot& slot : slots_) next = std::min(next, slot.start_at);
+  for (const auto& [child, worker] : workers_) {
+    if (worker->phase == Phase::kInit || worker->phase == Phase::kDraining)
+      next = std::min(next, worker->deadline);
+  }
+  return next;
+}
+
+void Supervisor::expire(TimePoint now) {
+  broker_.expire(now);
+  std::vector<WorkerHandle*> late;
+  for (auto& [child, worker] : workers_) {
+    const bool timed = worker->phase == Phase::kInit || worker->phase == Phase::kDraining;
+    if (timed && worker->deadline <= now) late.push_back(worker.get());
+  }
+  for (WorkerHandle* worker : late) {
+    needs_.log.write(Level::kWarning,
+                     "worker " + std::to_string(worker->slot) +
+                         (worker->phase == Phase::kInit ? " did not start in time"
+                                                        : " did not finish draining in time"));
+    worker->explained = true;
+    end(*worker);
+  }
+  for (unsigned slot = 0; slot < slots_.size(); ++slot) {
+    if (slots_[slot].start_at <= now) prove(slot);
+  }
+}
+
+bool Supervisor::ready() const {
+  return !slots_.empty() && std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
+    return !slot.wanted || (slot.serving != 0 && slot.starting == 0 && slot.canaries == 0);
+  });
+}
+
+WorkerHandle* Supervisor::find(std::uint32_t child) {
+  const auto found = workers_.find(child);
+  return found == workers_.end() ? nullptr : found->second.get();
+}
+
+void Supervisor::describe(wire::StatusReply* reply) const {
+  for (const auto& [child, worker] : workers_) {
+    auto* process = reply->add_processes();
+    process->set_role(static_cast<unsigned>(Role::kWorker));
+    process->set_slot(worker->slot);
+    process->set_pid(worker->pid);
+    process->set_phase(std::string(to_string(worker->phase)));
+    process->set_listeners(static_cast<std::uint32_t>(
+        std::count_if(listeners_.begin(), listeners_.end(),
+                      [&](const Listener& listener) { return listener.holder == worker->child; })));
+  }
+  reply->set_connects(broker_.counters().connects);
+  reply->set_refusals(broker_.counters().refusals);
+  reply->set_violations(violations_);
+  reply->set_restarts(restarts_);
+}
+
+}  // namespace gatehouse::privileged

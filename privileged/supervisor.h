@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of the workers: canary, start, attestation, arming, dealing of listeners, replacement,
+// draining.
+//
+// Runs in: parent. Trusts: nothing a worker says; the spawner's word on how it ended.
+// Invariants:
+//  1. No worker gets a listener before its two canaries have died of SIGSYS and /proc has shown it
+//     as promised.
+//  2. A listener is dealt to at most one worker that accepts; the parent's copy stays open, so what
+//     waits in its queue is served by the next holder.
+//  3. A message that is wrong for its sender's phase ends the sender.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "privileged/broker.h"
+#include "privileged/config_source.h"
+#include "privileged/event_log.h"
+#include "privileged/listeners.h"
+#include "privileged/logger_link.h"
+#include "privileged/worker_handle.h"
+#include "proto/control.pb.h"
+
+namespace gatehouse::privileged {
+
+class Supervisor {
+ public:
+  struct Needs {
+    Loop& loop;
+    EventLog& log;
+    LoggerLink& logger;
+    int spawner;  // the worker spawner's channel
+    int proc;     // directory descriptor of /proc
+    uid_t worker_uid;
+    std::vector<Network> lifted;  // of the floor
+  };
+  explicit Supervisor(Needs needs);
+
+  // Opens what listeners are missing, then replaces every worker by one with this configuration.
+  // On an error nothing has changed.
+  Status apply(LoadedConfig config);
+
+  void child_exited(std::uint32_t child, bool killed, int status);
+  void finish_turn() { broker_.finish_turn(); }
+  TimePoint next_deadline() const;
+  void expire(TimePoint now);
+
+  // Stops accepting; workers finish what they have within the drain time.
+  void drain();
+  bool empty() const { return workers_.empty() && canaries_.empty(); }
+  // Every slot has an armed worker.
+  bool ready() const;
+  // A canary survived, or a worker was not as promised: confinement does not hold on this host.
+  bool unprovable() const { return unprovable_; }
+
+  const Settings& settings() const { return config_.settings; }
+  void describe(wire::StatusReply* reply) const;
+
+ private:
+  struct Slot {
+    UniqueFd metrics;
+    std::uint32_t serving = 0;   // armed worker; 0: none
+    std::uint32_t starting = 0;  // being proved or started, takes over from serving
+    unsigned canaries = 0;       // still to die
+    bool wanted = true;
+    TimePoint start_at = TimePoint::max();
+    std::chrono::milliseconds backoff{0};
+  };
+
+  void prove(unsigned slot);
+  void start(unsigned slot);
+  bool spawn(unsigned slot, std::uint32_t child, unsigned canary, int channel, int log_pipe);
+  void slot_failed(unsigned slot, TimePoint since);
+  void canary_exited(unsigned slot, bool killed, int status);
+
+  void on_channel(std::uint32_t child);
+  bool handle(WorkerHandle& worker, ipc::Message& message);  // false: the worker was ended
+  void on_ready(WorkerHandle& worker, pid_t pid);
+  void violation(WorkerHandle& worker, std::string_view why);
+  void end(WorkerHandle& worker);
+  void begin_drain(WorkerHandle& worker);
+  void deal();
+  void arm(Listener& listener, WorkerHandle& worker);
+
+  WorkerHandle* find(std::uint32_t child);
+
+  Needs needs_;
+  Broker broker_;
+  LoadedConfig config_;
+  std::vector<Listener> listeners_;
+  std::vector<Slot> slots_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<WorkerHandle>> workers_;
+  std::unordered_map<std::uint32_t, unsigned> canaries_;  // child -> slot
+  std::uint32_t last_child_ = 0;
+  bool draining_ = false;
+  bool unprovable_ = false;
+  bool announced_ = false;
+  std::uint64_t violations_ = 0;
+  std::uint64_t restarts_ = 0;
+};
+
+}  // namespace gatehouse::privileged

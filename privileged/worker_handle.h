@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parent knows about one worker process. Shared by supervisor (its life) and broker (what
+// it asks for).
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <set>
+#include <string_view>
+
+#include "base/unique_fd.h"
+#include "privileged/loop.h"
+
+namespace gatehouse::privileged {
+
+// A message that is wrong for its phase ends the worker.
+enum class Phase {
+  kInit,      // exec'd; may say Ready
+  kArmed,     // attested, holds listeners
+  kDraining,  // holds no listener, finishes exchanges
+  kDead,      // its channel is closed, its process may still be there
+};
+std::string_view to_string(Phase phase);
+
+// Token buckets of client connections, by SO_COOKIE. Direct-mapped: a collision forgets the older
+// one, whose bucket then starts full; the worker's own bucket bounds what that can be abused for.
+struct Bucket {
+  std::uint64_t cookie = 0;
+  double tokens = 0;
+  TimePoint filled;
+};
+
+struct WorkerHandle {
+  std::uint32_t child = 0;  // the spawner's name for it, never reused
+  unsigned slot = 0;
+  Phase phase = Phase::kInit;
+  pid_t pid = 0;  // kernel-stamped on Ready
+  UniqueFd channel;
+  UniqueFd log_pipe;       // read end, kept for a restarted logger
+  bool explained = false;  // its end needs no line any more: asked for, or already logged
+  TimePoint since;         // start
+  TimePoint deadline;      // of INIT and DRAINING
+  std::set<std::uint64_t> outstanding;  // request ids without an answer, at most kMaxOutstanding
+  std::array<Bucket, 1024> buckets;
+};
+
+inline constexpr std::size_t kMaxOutstanding = 64;
+
+}  // namespace gatehouse::privileged
