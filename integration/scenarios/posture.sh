@@ -1,0 +1,24 @@
+# gatehouse posture agrees with a healthy gateway, also after a worker was replaced, and exits 1
+# when a process is not as declared.
+# SPDX-License-Identifier: Apache-2.0
+origin_start
+gateway_start
+fetch "http://$kServer4/" >/dev/null
+
+gateway_command posture >"$LAB/posture" || { cat "$LAB/posture"; fail "posture exits with $?"; }
+for role in parent worker logger; do
+  grep -q "$role" "$LAB/posture" || fail "posture does not show the $role"
+done
+kill -9 "$(worker_pids | head -1)"
+sleep 0.2
+wait_until 2 armed_count_is 2
+gateway_command posture >"$LAB/posture" || { cat "$LAB/posture"; fail "after a restart posture exits with $?"; }
+note "healthy: exit code 0"
+
+# Root raises a limit of a worker: a difference that posture must find.
+worker=$(worker_pids | head -1)
+prlimit --pid "$worker" --core=1000000:1000000
+code=0
+gateway_command posture >"$LAB/posture" || code=$?
+expect "exit code with a raised limit" 1 $code
+note "$(grep -i core "$LAB/posture" | head -1)"
