@@ -92,8 +92,10 @@ constexpr SyscallRule kOwn[] = {
 #undef OPTION
 
 constexpr SyscallRule kStart[] = {
+    {SYS_epoll_create1, "the loop"},
     {SYS_capget, "giving up CAP_NET_BIND_SERVICE and CAP_SETPCAP after the listeners"},
     {SYS_capset, "the same"},
+    {SYS_newfstatat, "libcap-ng reads /proc/self/status"},
     {SYS_prctl, "the same, bounding set", {{0, kExactly, PR_CAPBSET_DROP}}},
     {SYS_prctl, "the same, read back", {{0, kExactly, PR_CAPBSET_READ}}},
     {SYS_prctl, "libcap-ng clears the ambient set", {{0, kExactly, PR_CAP_AMBIENT}}},

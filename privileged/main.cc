@@ -130,12 +130,9 @@ Status final_drop() {
 }
 
 int run(int argc, char** argv) {
-  for (int fd; (fd = open("/dev/null", O_RDWR)) >= 0;) {
-    if (fd > STDERR_FILENO) {
-      close(fd);
-      break;
-    }
-  }
+  // Descriptors 0 to 2 are there, and none that whoever started us left open.
+  for (int fd = open("/dev/null", O_RDWR); fd >= 0 && fd <= STDERR_FILENO;) fd = dup(fd);
+  close_range(STDERR_FILENO + 1, ~0U, 0);
   auto parsed = parse_options(argc, argv);
   if (!parsed) give_up(2, parsed.error().what);
   const Options& options = *parsed;

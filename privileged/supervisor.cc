@@ -88,27 +88,31 @@ void Supervisor::prove(unsigned slot) {
     auto pair = ipc::make_pair();
     int ends[2];
     if (!pair || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return slot_failed(slot, Clock::now());
-    const UniqueFd read_end(ends[0]), write_end(ends[1]);
+    UniqueFd read_end(ends[0]);
+    const UniqueFd write_end(ends[1]);
     const std::uint32_t child = ++last_child_;
     if (!spawn(slot, child, canary, pair->theirs.get(), write_end.get()))
       return slot_failed(slot, Clock::now());
-    canaries_[child] = slot;
+    canaries_[child] = {slot, std::move(read_end)};
     ++s.canaries;
   }
 }
 
-void Supervisor::canary_exited(unsigned slot, bool killed, int status) {
-  Slot& s = slots_[slot];
-  if (!killed || status != SIGSYS) {
-    needs_.log.write(Level::kSecurity, "a canary of worker " + std::to_string(slot) +
-                                           " was not killed by its filter (" +
-                                           (killed ? "signal " : "status ") +
-                                           std::to_string(status) + "); no worker is started");
+void Supervisor::canary_exited(const Canary& canary, bool killed, int status) {
+  Slot& s = slots_[canary.slot];
+  char reached = 0;
+  const bool attempted = read(canary.log_pipe.get(), &reached, 1) == 1;
+  if (!killed || status != SIGSYS || !attempted) {
+    needs_.log.write(
+        Level::kSecurity,
+        "a canary of worker " + std::to_string(canary.slot) +
+            (attempted ? " was not killed by its filter" : " did not reach its attempt") + " (" +
+            (killed ? "signal " : "status ") + std::to_string(status) + "); no worker is started");
     unprovable_ = true;
     s.canaries = 0;
-    return slot_failed(slot, Clock::now());
+    return slot_failed(canary.slot, Clock::now());
   }
-  if (s.canaries != 0 && --s.canaries == 0 && s.wanted && !draining_) start(slot);
+  if (s.canaries != 0 && --s.canaries == 0 && s.wanted && !draining_) start(canary.slot);
 }
 
 void Supervisor::start(unsigned slot) {
@@ -156,9 +160,9 @@ void Supervisor::slot_failed(unsigned slot, TimePoint since) {
 
 void Supervisor::child_exited(std::uint32_t child, bool killed, int status) {
   if (const auto canary = canaries_.find(child); canary != canaries_.end()) {
-    const unsigned slot = canary->second;
+    const Canary ended = std::move(canary->second);
     canaries_.erase(canary);
-    return canary_exited(slot, killed, status);
+    return canary_exited(ended, killed, status);
   }
   WorkerHandle* worker = find(child);
   if (worker == nullptr) return;

@@ -69,11 +69,16 @@ class Supervisor {
     std::chrono::milliseconds backoff{0};
   };
 
+  struct Canary {
+    unsigned slot;
+    UniqueFd log_pipe;  // read end: the canary says there that it has come to its attempt
+  };
+
   void prove(unsigned slot);
   void start(unsigned slot);
   bool spawn(unsigned slot, std::uint32_t child, unsigned canary, int channel, int log_pipe);
   void slot_failed(unsigned slot, TimePoint since);
-  void canary_exited(unsigned slot, bool killed, int status);
+  void canary_exited(const Canary& canary, bool killed, int status);
 
   void on_channel(std::uint32_t child);
   bool handle(WorkerHandle& worker, ipc::Message& message);  // false: the worker was ended
@@ -92,7 +97,7 @@ class Supervisor {
   std::vector<Listener> listeners_;
   std::vector<Slot> slots_;
   std::unordered_map<std::uint32_t, std::unique_ptr<WorkerHandle>> workers_;
-  std::unordered_map<std::uint32_t, unsigned> canaries_;  // child -> slot
+  std::unordered_map<std::uint32_t, Canary> canaries_;  // by child
   std::uint32_t last_child_ = 0;
   bool draining_ = false;
   bool unprovable_ = false;
