@@ -4,6 +4,7 @@
 // Runs once, confined, for each load. Trusts: nothing it reads. Whatever happens before the last
 // statement of main(), the parent sees no success: LoadResult.loaded is sent once, after the whole
 // Config is written.
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -75,6 +76,7 @@ wire::LoadResult load(const std::string& file_name, const Surroundings& surround
 }
 
 int run(std::string file_name) {
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return kUnconfined;
   const Surroundings surroundings = look_around();
   if (!install_filter(privileges(Role::kLoader).own)) return kUnconfined;
   const wire::LoadResult result = load(file_name, surroundings);
