@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/worker/fake_parent.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "base/check.h"
+#include "ipc/codec.h"
+#include "proto/from_worker.pb.h"
+
+namespace gatehouse::worker::testing {
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
+void set_linger_reset(int fd) {
+  const linger value{1, 0};
+  CHECK(setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value) == 0);
+}
+
+}  // namespace
+
+wire::Config default_config() {
+  wire::Config config;
+  config.set_version(1);
+  config.set_workers(1);
+  auto* timeouts = config.mutable_timeouts();
+  timeouts->set_head_ms(10'000);
+  timeouts->set_idle_ms(60'000);
+  timeouts->set_connect_ms(5'000);
+  timeouts->set_response_ms(30'000);
+  timeouts->set_stall_ms(30'000);
+  timeouts->set_drain_ms(10'000);
+  timeouts->set_upstream_idle_ms(15'000);
+  auto* limits = config.mutable_limits();
+  limits->set_request_line(8000);
+  limits->set_field_line(8192);
+  limits->set_head(32768);
+  limits->set_fields(100);
+  limits->set_connections(4000);
+  limits->set_interim_responses(16);
+  return config;
+}
+
+UniqueFd make_listener(std::uint16_t* port) {
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  CHECK(fd.valid());
+  const int one = 1;
+  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  sockaddr_in address = loopback(*port);
+  CHECK(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  CHECK(listen(fd.get(), 1024) == 0);
+  socklen_t length = sizeof address;
+  CHECK(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
+  *port = ntohs(address.sin_port);
+  return fd;
+}
+
+UniqueFd connect_as_parent(std::uint16_t port) {
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address = loopback(port);
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return UniqueFd();
+  }
+  const int one = 1;
+  setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  set_linger_reset(fd.get());
+  const int flags = fcntl(fd.get(), F_GETFL);
+  CHECK(fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) == 0);
+  return fd;
+}
+
+FakeParent::FakeParent(UniqueFd channel, UniqueFd log_reader, std::uint16_t origin_port)
+    : channel_(std::move(channel)),
+      log_(std::move(log_reader)),
+      wake_(eventfd(0, EFD_CLOEXEC)),
+      origin_port_(origin_port),
+      thread_([this] { run(); }) {}
+
+FakeParent::~FakeParent() {
+  stop_ = true;
+  const std::uint64_t one = 1;
+  CHECK(write(wake_.get(), &one, sizeof one) == sizeof one);
+  thread_.join();
+}
+
+void FakeParent::arm(std::uint32_t index, UniqueFd listener) {
+  wire::ToWorker message;
+  message.mutable_arm()->set_listener(index);
+  const int fd = listener.get();
+  CHECK(ipc::send_message(channel_.get(), message, {&fd, 1}) == ipc::Send::kSent);
+}
+
+void FakeParent::disarm(std::uint32_t index) {
+  wire::ToWorker message;
+  message.mutable_disarm()->set_listener(index);
+  CHECK(ipc::send_message(channel_.get(), message) == ipc::Send::kSent);
+}
+
+void FakeParent::drain(std::uint32_t within_ms) {
+  wire::ToWorker message;
+  message.mutable_drain()->set_within_ms(within_ms);
+  CHECK(ipc::send_message(channel_.get(), message) == ipc::Send::kSent);
+}
+
+std::vector<wire::AccessRecord> FakeParent::records() const {
+  const std::lock_guard lock(mutex_);
+  return records_;
+}
+
+std::vector<wire::AccessRecord> FakeParent::wait_for_records(std::size_t count) const {
+  for (int i = 0; i < 500; ++i) {
+    auto all = records();
+    if (all.size() >= count) return all;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return records();
+}
+
+void FakeParent::run() {
+  while (!stop_) {
+    pollfd fds[3] = {
+        {channel_.get(), POLLIN, 0}, {log_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+    if (drained_ || broken_) fds[0].fd = -1;
+    if (poll(fds, 3, 20) < 0 && errno != EINTR) break;
+    if (fds[0].revents != 0) read_channel();
+    if (fds[1].revents != 0) read_log();
+    if (!hold_) {
+      for (const std::uint64_t id : std::exchange(held_, {})) answer_connect(id);
+    }
+  }
+  read_log();
+}
+
+void FakeParent::read_channel() {
+  ipc::Message message;
+  while (true) {
+    const ipc::Receive got = ipc::receive(channel_.get(), &message, 1);
+    if (got == ipc::Receive::kEmpty) return;
+    wire::FromWorker from;
+    if (got != ipc::Receive::kMessage || !ipc::decode(message.bytes(), &from)) {
+      broken_ = true;
+      return;
+    }
+    const bool has_fd = message.fd_count == 1;
+    if (from.has_ready()) ready_ = true;
+    if (from.has_drained()) drained_ = true;
+    if ((from.has_connect() || from.has_reset()) != has_fd) broken_ = true;
+    if (from.has_connect() && has_fd) {
+      ++connects_;
+      held_.push_back(from.id());
+      most_outstanding_ = std::max<int>(most_outstanding_, static_cast<int>(held_.size()));
+    }
+    if (from.has_reset() && has_fd) reset(from.id(), message.fds[0].get());
+    if (from.has_drained()) return;
+  }
+}
+
+void FakeParent::answer_connect(std::uint64_t id) {
+  wire::ToWorker message;
+  message.set_id(id);
+  const int answer = answer_;
+  UniqueFd upstream;
+  if (answer == 0) {
+    upstream = connect_as_parent(origin_port_);
+    if (upstream.valid()) {
+      message.mutable_connected();
+    } else {
+      message.mutable_failed()->set_error(errno);
+    }
+  } else if (answer > 0) {
+    message.mutable_failed()->set_error(answer);
+  } else {
+    message.mutable_refused()->set_reason(static_cast<wire::Refused::Reason>(-answer));
+  }
+  const int fd = upstream.get();
+  while (ipc::send_message(channel_.get(), message,
+                           {&fd, static_cast<std::size_t>(upstream.valid() ? 1 : 0)}) ==
+         ipc::Send::kFull) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+void FakeParent::reset(std::uint64_t id, int client) {
+  ++resets_;
+  set_linger_reset(client);
+  wire::ToWorker message;
+  message.set_id(id);
+  message.mutable_reset_done();
+  CHECK(ipc::send_message(channel_.get(), message) == ipc::Send::kSent);
+}
+
+void FakeParent::read_log() {
+  char bytes[65536];
+  ssize_t n;
+  while ((n = read(log_.get(), bytes, sizeof bytes)) > 0) {
+    log_bytes_.append(bytes, static_cast<std::size_t>(n));
+  }
+  while (log_bytes_.size() >= 4) {
+    std::uint32_t size;
+    std::memcpy(&size, log_bytes_.data(), 4);
+    if (log_bytes_.size() < 4 + size) break;
+    wire::LogRecord record;
+    if (!record.ParseFromString(log_bytes_.substr(4, size))) broken_ = true;
+    log_bytes_.erase(0, 4 + size);
+    const std::lock_guard lock(mutex_);
+    if (record.has_access()) records_.push_back(record.access());
+    if (record.has_dropped()) dropped_ += record.dropped().count();
+  }
+}
+
+}  // namespace gatehouse::worker::testing

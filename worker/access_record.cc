@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/access_record.h"
+
+#include "worker/clock.h"
+
+namespace gatehouse::worker {
+namespace {
+
+// Octets of one value in a record: a record must fit 16 KiB with six of them.
+constexpr std::size_t kMaxValue = 2048;
+
+void assign(std::string* field, std::string_view value) {
+  const std::string_view cut = value.substr(0, kMaxValue);
+  field->assign(cut.data(), cut.size());
+}
+
+}  // namespace
+
+void note_connection(Exchange& exchange, const Endpoint& client, const Endpoint& destination,
+                     std::uint64_t number) {
+  wire::AccessRecord& record = exchange.record;
+  record.set_time_us(Clock::wall_us());
+  assign(record.mutable_client(), client.address.bytes());
+  record.set_client_port(client.port);
+  assign(record.mutable_destination(), destination.address.bytes());
+  record.set_destination_port(destination.port);
+  record.set_exchange(number);
+}
+
+void note_request(Exchange& exchange, const http::Head& head, std::uint64_t now_us) {
+  wire::AccessRecord& record = exchange.record;
+  record.set_head_us(now_us - exchange.started);
+  if (head.method_text.size == 0) return;
+  assign(record.mutable_method(), head.text(head.method_text));
+  assign(record.mutable_target(), head.text(head.target));
+  if (head.size > 0) record.set_version(head.minor == 0 ? 10 : 11);
+  for (const http::Field& field : head.fields()) {
+    switch (field.id) {
+      case http::FieldId::kHost:
+        if (record.host().empty()) assign(record.mutable_host(), head.value(field));
+        break;
+      case http::FieldId::kUserAgent:
+        assign(record.mutable_user_agent(), head.value(field));
+        break;
+      case http::FieldId::kReferer:
+        assign(record.mutable_referer(), head.value(field));
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+void note_host(Exchange& exchange, std::string_view host) {
+  assign(exchange.record.mutable_host(), host);
+}
+
+void note_end(Exchange& exchange, wire::Ending ending, std::string_view reason,
+              std::uint64_t client_sent, std::uint64_t now_us) {
+  wire::AccessRecord& record = exchange.record;
+  record.set_ending(ending);
+  if (!reason.empty()) assign(record.mutable_reason(), reason);
+  record.set_octets_in(exchange.head_size + exchange.request.taken());
+  record.set_octets_out(client_sent - exchange.client_sent_before);
+  record.set_reused(exchange.upstream_used_before);
+  record.set_total_us(now_us - exchange.started);
+}
+
+}  // namespace gatehouse::worker

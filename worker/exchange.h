@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request with its response: what is known of it while it is under way, and its log record.
+// The cold part of a session, which an idle connection does not have.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "proto/log.pb.h"
+#include "worker/body_flow.h"
+#include "worker/http/head_parser.h"
+#include "worker/http/request_rules.h"
+
+namespace gatehouse::worker {
+
+struct Exchange {
+  http::RequestFacts facts;
+  BodyFlow request;
+  BodyFlow response;
+  http::HeadParser* partial = nullptr;  // of a head that arrives in pieces (Workspace::parsers)
+  Buffer request_head;                  // as it is to be sent, while it may be needed (again)
+
+  std::uint32_t interims = 0;  // interim responses so far
+  bool head_known = false;     // a complete, acceptable request head was read
+  bool request_head_sent = false;
+  bool response_begun = false;  // at least one octet of a response was received
+  bool responded = false;       // a final head was sent to the client
+  bool tunnel = false;          // both directions are raw octets from now on
+  bool upstream_used_before = false;
+  bool retried = false;
+  bool upstream_keep = false;  // the upstream connection may carry another exchange
+  bool client_close = false;   // the client connection ends with this exchange
+  bool upstream_deaf = false;  // the upstream takes no more of the request's content
+
+  // Microseconds on the monotonic clock; 0: not reached.
+  std::uint64_t started = 0;
+  std::uint64_t connect_asked = 0;
+  std::uint64_t request_sent = 0;
+  std::uint64_t client_sent_before = 0;  // octets sent to the client before this exchange
+  std::uint32_t head_size = 0;
+
+  wire::AccessRecord record;
+
+  // As new, but for the memory of the record's strings.
+  void reset();
+};
+
+// Exchanges are made when needed and kept for reuse up to a bound.
+class ExchangePool {
+ public:
+  static constexpr std::size_t kKeep = 256;
+  Exchange* take();
+  // partial, request_head and pipes have been given back.
+  void give_back(Exchange* exchange);
+
+ private:
+  std::vector<std::unique_ptr<Exchange>> free_;
+};
+
+}  // namespace gatehouse::worker

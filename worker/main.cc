@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// gatehouse-worker: speaks HTTP to clients and upstreams and holds no privilege.
+//
+// Started by the spawner with another uid, in empty namespaces, under an outer filter and limits.
+// main() is the order in which it loses the rest. Nothing untrusted is read before confine().
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/privileges.h"
+#include "ipc/sealed_memfd.h"
+#include "worker/confine.h"
+#include "worker/worker.h"
+
+namespace gatehouse::worker {
+namespace {
+
+enum Exit : int { kUnprepared = 2, kUnconfined = 3 };  // beside Worker::Exit
+
+// From the parent's sealed memory, which the loader wrote and the parent has checked.
+Result<wire::Config> read_config(UniqueFd memfd) {
+  const auto size = ipc::sealed_size(memfd.get());
+  if (!size) return size.error();
+  const auto bytes = ipc::read_sealed(memfd.get(), *size);
+  if (!bytes) return bytes.error();
+  wire::Config config;
+  if (!config.ParseFromString(*bytes)) return Error{EBADMSG, "the configuration can't be read"};
+  return config;
+}
+
+int run(int argument_count, char** arguments) {
+  const auto canary = canary_from(argument_count, arguments);
+  if (!canary || !make_undumpable()) return kUnprepared;
+  const auto metrics = map_metrics(kWorkerMetricsFd);
+  const auto descriptors = descriptor_limit();
+  auto config = read_config(UniqueFd(kWorkerConfigFd));
+  if (!metrics || !descriptors || !config) return kUnprepared;
+  auto worker = Worker::make(WorkerParts{std::move(*config), UniqueFd(kChannelFd),
+                                         UniqueFd(kWorkerLogFd), *metrics, *descriptors});
+  if (!worker) return kUnprepared;
+
+  if (!confine()) return kUnconfined;
+
+  if (*canary != Canary::kNone) {
+    attempt(*canary);
+    return kUnconfined;
+  }
+  (*worker)->say_ready();
+  return (*worker)->run();
+}
+
+}  // namespace
+}  // namespace gatehouse::worker
+
+// _exit: nothing is left to do for destructors, and nothing they might need is still allowed.
+int main(int argument_count, char** arguments) {
+  ::_exit(gatehouse::worker::run(argument_count, arguments));
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "worker/workspace.h"
+
+namespace gatehouse::worker {
+namespace {
+
+// Rounds of one run(): pipelined requests whose responses come at once share the turn fairly.
+constexpr int kRounds = 32;
+
+constexpr std::uint64_t kConnectGraceMs = 1000;  // the parent's own time-out comes first
+constexpr std::uint64_t kDrainingMs = 1000;
+constexpr std::uint64_t kSettlingMs = 1000;
+constexpr std::uint64_t kResetMs = 5000;       // the parent answers at once unless it is in trouble
+constexpr std::uint64_t kTunnelMs = 3600'000;  // as websockets are quiet; dead peers: keepalive
+
+}  // namespace
+
+Session::Session(Workspace* workspace) : workspace_(*workspace) {}
+
+Session::~Session() { CHECK(phase_ == Phase::kOver); }
+
+void Session::start(UniqueFd client) {
+  const auto from = remote_endpoint(client.get());
+  const auto to = local_endpoint(client.get());
+  idle_since_ = static_cast<std::uint32_t>(workspace_.clock.now_ms());
+  if (!from || !to ||
+      !client_.transport.open(std::move(client), workspace_.poller, this, kClient)) {
+    over();  // gone before it was here
+  } else {
+    client_endpoint_ = *from;
+    destination_ = *to;
+    client_.transport.assume_readable();
+  }
+  run();
+}
+
+// The story of a connection. Each step looks whether it is its turn.
+void Session::run() {
+  for (int round = 0; phase_ != Phase::kOver; ++round) {
+    if (round == kRounds) {
+      workspace_.owner->on_session_yields(this);
+      break;
+    }
+    moved_ = false;
+    notice_client_gone();
+    notice_idle_upstream();
+    flush();
+    read_request_head();
+    relay_request_body();
+    read_response_head();
+    relay_response_body();
+    relay_tunnel();
+    end_exchange();
+    drain_client();
+    moved_in_turn_ |= moved_;
+    if (!moved_) break;
+  }
+  end_turn();
+}
+
+void Session::resume() { run(); }
+
+// Gives the session back when it is over, else sets its deadline.
+void Session::end_turn() {
+  if (phase_ == Phase::kOver) {
+    workspace_.owner->on_session_over(this);
+    return;
+  }
+  if (phase_ != timed_phase_ || deadline_moves()) {
+    timed_phase_ = phase_;
+    workspace_.wheel.arm(this, workspace_.clock.now_ms(), deadline_ms());
+  }
+  moved_in_turn_ = false;
+}
+
+void Session::on_events(unsigned side, Events events) {
+  (side == kClient ? client_ : upstream_).transport.note(events);
+  run();
+}
+
+// A reset by the client ends everything at once. In a tunnel, where both directions may have been
+// closed regularly, reading and writing tell.
+void Session::notice_client_gone() {
+  if (!client_.transport.broken()) return;
+  switch (phase_) {
+    case Phase::kIdle:
+    case Phase::kClosing:
+    case Phase::kDraining:
+      over();
+      return;
+    case Phase::kHead:
+    case Phase::kConnect:
+      abort_client(wire::CLIENT_ABORTED, "client-reset");
+      return;
+    case Phase::kRelay:
+      if (!exchange_->tunnel) abort_client(wire::CLIENT_ABORTED, "client-reset");
+      return;
+    case Phase::kSettling:
+    case Phase::kReset:
+    case Phase::kOver:
+      return;
+  }
+}
+
+// An upstream that closes between exchanges is dropped silently, and so is one that talks unasked.
+void Session::notice_idle_upstream() {
+  if (phase_ != Phase::kIdle && phase_ != Phase::kHead) return;
+  if (!upstream_.transport.is_open() || upstream_usable()) return;
+  if (upstream_.transport.readable() && !upstream_.transport.peer_closed()) {
+    const Moved moved = upstream_.transport.read(workspace_.scratch->data(), 1);
+    if (moved.kind == Moved::kBlocked) return;
+  }
+  close_upstream();
+}
+
+void Session::flush() {
+  if (!client_.out.empty()) {
+    const std::size_t before = client_.out.size();
+    if (!client_.flush()) return abort_client(wire::CLIENT_ABORTED, "client-reset");
+    moved_ |= client_.out.size() != before;
+  }
+  if (!upstream_.out.empty()) {
+    const std::size_t before = upstream_.out.size();
+    if (!upstream_.flush()) {
+      exchange_->upstream_deaf = true;
+      upstream_.out.clear();
+    }
+    moved_ |= upstream_.out.size() != before;
+    if (upstream_.out.empty()) request_has_left();
+  }
+}
+
+// Progress of a body moves its deadline; the other deadlines are for a phase as a whole.
+bool Session::deadline_moves() const {
+  return moved_in_turn_ && (phase_ == Phase::kRelay || phase_ == Phase::kClosing);
+}
+
+std::uint64_t Session::deadline_ms() const {
+  const wire::ConfigTimeouts& timeouts = workspace_.config.timeouts();
+  switch (phase_) {
+    case Phase::kIdle: {
+      const std::uint64_t limit = upstream_.transport.is_open()
+                                      ? std::min(timeouts.idle_ms(), timeouts.upstream_idle_ms())
+                                      : timeouts.idle_ms();
+      const std::uint32_t spent =
+          static_cast<std::uint32_t>(workspace_.clock.now_ms()) - idle_since_;
+      return limit > spent ? limit - spent : 0;
+    }
+    case Phase::kHead:
+      return timeouts.head_ms();
+    case Phase::kConnect:
+      return timeouts.connect_ms() + kConnectGraceMs;
+    case Phase::kRelay:
+      if (exchange_->tunnel) return kTunnelMs;
+      if (!exchange_->responded && exchange_->request_sent != 0) return timeouts.response_ms();
+      return timeouts.stall_ms();
+    case Phase::kClosing:
+      return timeouts.stall_ms();
+    case Phase::kDraining:
+      return kDrainingMs;
+    case Phase::kSettling:
+      return kSettlingMs;
+    case Phase::kReset:
+      return kResetMs;
+    case Phase::kOver:
+      break;
+  }
+  return 0;
+}
+
+void Session::on_deadline() {
+  timed_phase_ = Phase::kOver;
+  switch (phase_) {
+    case Phase::kIdle:
+      time_out_idle();
+      break;
+    case Phase::kHead:
+      refuse(http::Refusal::kHeadTimeout, http::MessageKind::kRequest, wire::TIMED_OUT);
+      break;
+    case Phase::kConnect:
+      refuse(http::Refusal::kConnectTimeout, http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
+      break;
+    case Phase::kRelay:
+      time_out_relay();
+      break;
+    case Phase::kClosing:
+    case Phase::kDraining:
+    case Phase::kSettling:
+    case Phase::kReset:
+    case Phase::kOver:
+      over();
+      break;
+  }
+  run();
+}
+
+void Session::time_out_idle() {
+  const wire::ConfigTimeouts& timeouts = workspace_.config.timeouts();
+  const std::uint32_t spent = static_cast<std::uint32_t>(workspace_.clock.now_ms()) - idle_since_;
+  if (spent >= timeouts.idle_ms()) return over();
+  if (spent >= timeouts.upstream_idle_ms()) close_upstream();
+}
+
+void Session::time_out_relay() {
+  if (exchange_->responded) {
+    // Whoever it is that stands still, the response can't be completed.
+    const bool client_stalls = !client_.out.empty() || exchange_->response.pipe() != nullptr;
+    break_off_response(wire::TIMED_OUT, client_stalls ? "client-stalled" : "upstream-stalled");
+  } else if (exchange_->request.done() || !upstream_.out.empty() || exchange_->upstream_deaf) {
+    refuse(http::Refusal::kResponseTimeout, http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
+  } else {
+    refuse(http::Refusal::kBodyTimeout, http::MessageKind::kRequest, wire::TIMED_OUT);
+  }
+}
+
+void Session::drain(bool now) {
+  if (now) {
+    if (exchange_ != nullptr) finish_record(wire::DRAINED, "drained");
+    over();
+  } else if (phase_ == Phase::kIdle) {
+    begin_closing();
+  }
+  run();
+}
+
+}  // namespace gatehouse::worker

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// One client connection, its exchanges one after the other, and the upstream connection that serves
+// them: the spine of the worker.
+//
+// Runs in: the worker, once for each client connection, so it is small: everything that only an
+// exchange needs is in Exchange. Trusts: neither peer.
+// Invariants:
+//  1. run() does whatever can be done now and returns; it is called for every event, answer of the
+//     parent and, after a yield, once a turn. Nothing calls run() from within run().
+//  2. One exchange at a time; the next request is read only when the response before it has left.
+//  3. The upstream connection was made with this client connection as evidence and serves it alone.
+//  4. A response whose head has been forwarded is completed, or its connection is reset.
+// Not here: HTTP's rules (worker/http/), moving content (worker/body_relay.h).
+#pragma once
+
+#include <cstdint>
+
+#include "base/address.h"
+#include "worker/body_relay.h"
+#include "worker/connection.h"
+#include "worker/exchange.h"
+#include "worker/http/response_rules.h"
+#include "worker/parent_client.h"
+#include "worker/wheel.h"
+
+namespace gatehouse::worker {
+
+struct Workspace;
+
+// A link of the list of all sessions.
+struct SessionLink {
+  SessionLink* next = this;
+  SessionLink* previous = this;
+};
+
+class Session final : public SessionLink,
+                      private EventHandler,
+                      private ParentAnswer,
+                      private Wheel::Timer {
+ public:
+  enum class Phase : std::uint8_t {
+    kIdle,      // between exchanges
+    kHead,      // a request head is arriving
+    kConnect,   // the parent has been asked for an upstream connection
+    kRelay,     // request and response are under way
+    kClosing,   // the last octets leave, then our FIN
+    kDraining,  // our FIN is out; what the client still sends is thrown away
+    kSettling,  // a tunnel has ended both ways; its last octets get time to arrive
+    kReset,     // the parent has been asked to reset the client connection
+    kOver,
+  };
+
+  explicit Session(Workspace* workspace);
+  ~Session();
+
+  // Takes the accepted socket. The session may be over when this returns.
+  void start(UniqueFd client);
+  // After a yield.
+  void resume();
+  // The worker drains: ends an idle session, marks the others. now: ends any.
+  void drain(bool now);
+
+  Phase phase() const { return phase_; }
+  bool yielded = false;  // kept by the owner of the list of yielded sessions
+
+ private:
+  enum Side : unsigned { kClient, kUpstream };
+
+  void on_events(unsigned side, Events events) override;
+  void on_connected(UniqueFd upstream) override;
+  void on_refused(wire::Refused::Reason reason) override;
+  void on_connect_failed(int error) override;
+  void on_reset_done() override;
+  void on_deadline() override;
+
+  // session.cc: the story.
+  void run();
+  void notice_client_gone();
+  void notice_idle_upstream();
+  void flush();
+  void end_turn();
+  bool deadline_moves() const;
+  std::uint64_t deadline_ms() const;
+  void time_out_relay();
+  void time_out_idle();
+
+  // session_request.cc
+  void read_request_head();
+  void begin_exchange();
+  void keep_partial(const http::HeadParser& parser, Connection& connection, std::string_view input,
+                    bool from_scratch);
+  void accept_request(http::Head& head, std::string_view input, bool from_scratch);
+  void step_over_head(const http::Head& head, std::string_view rest, bool from_scratch);
+  void answer_as_recipient(const http::Head& head, const http::RequestPlan& plan,
+                           std::string_view rest, bool from_scratch);
+  void forward_request(const http::Head& head, const http::RequestPlan& plan, std::string_view rest,
+                       bool from_scratch);
+  void ask_for_upstream();
+  bool upstream_usable() const;
+  bool may_retry(const http::RequestPlan& plan) const;
+  void request_has_left();
+  void relay_request_body();
+
+  // session_response.cc
+  void read_response_head();
+  void accept_response(http::Head& head, std::string_view input, bool from_scratch);
+  void begin_response(const http::ResponsePlan& plan);
+  void relay_response_body();
+  void relay_tunnel();
+  bool relay_tunnel_side(Connection& source, Connection& sink, BodyFlow& flow);
+
+  // session_end.cc
+  void end_exchange();
+  void finish_record(wire::Ending ending, std::string_view reason);
+  void refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending ending);
+  void lose_upstream(http::Refusal refusal);
+  void break_off_response(wire::Ending ending, std::string_view reason);
+  void abort_client(wire::Ending ending, std::string_view reason);
+  void close_upstream();
+  void drop_partial();
+  void release_exchange();
+  void become_idle();
+  void begin_closing();
+  void drain_client();
+  void over();
+
+  Workspace& workspace_;
+  Exchange* exchange_ = nullptr;  // nullptr while idle and after the end
+  Connection client_;
+  Connection upstream_;
+  ParentClient::Ticket ticket_ = 0;
+  Endpoint client_endpoint_;
+  Endpoint destination_;
+  Phase phase_ = Phase::kIdle;
+  Phase timed_phase_ = Phase::kOver;  // the phase for which the deadline was set
+  bool moved_ = false;                // in this round of run()
+  bool moved_in_turn_ = false;
+  bool upstream_used_ = false;     // has carried an exchange
+  std::uint16_t drained_kib_ = 0;  // thrown away in kDraining
+  std::uint32_t idle_since_ = 0;   // ms, wraps
+};
+
+}  // namespace gatehouse::worker

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// How exchanges and connections end, regularly and otherwise.
+#include "worker/access_record.h"
+#include "worker/http/error_page.h"
+#include "worker/session.h"
+#include "worker/workspace.h"
+
+namespace gatehouse::worker {
+namespace {
+
+// Thrown away after our FIN, so that the client can read our last response before a reset.
+constexpr std::uint16_t kMaxDrainedKib = 64;
+
+}  // namespace
+
+// The response has left: keep what may be kept, close the rest.
+void Session::end_exchange() {
+  if (phase_ != Phase::kRelay || !exchange_->responded || exchange_->tunnel) return;
+  if (!exchange_->response.done() || !client_.out.empty()) return;
+  const bool request_whole = exchange_->request.done() && upstream_.out.empty();
+  const bool client_asked_to_close = !exchange_->facts.keep_alive;
+  const bool close = exchange_->client_close || workspace_.draining;
+  if (!exchange_->upstream_keep || !request_whole || !upstream_.in.empty() || close) {
+    close_upstream();
+  }
+  upstream_used_ = true;
+  finish_record(wire::COMPLETE, {});
+  moved_ = true;
+  if (!close) return become_idle();
+  // Where the client has announced that it sends no more, nothing is lost by closing at once.
+  if (client_asked_to_close && request_whole && client_.in.empty() &&
+      !client_.transport.readable()) {
+    return over();
+  }
+  begin_closing();
+}
+
+void Session::become_idle() {
+  release_exchange();
+  phase_ = Phase::kIdle;
+  idle_since_ = static_cast<std::uint32_t>(workspace_.clock.now_ms());
+}
+
+void Session::finish_record(wire::Ending ending, std::string_view reason) {
+  MetricsPage& metrics = *workspace_.metrics;
+  MetricsPage::add(metrics.exchanges);
+  MetricsPage::add(metrics.octets_in, exchange_->head_size + exchange_->request.taken());
+  MetricsPage::add(metrics.octets_out, client_.transport.sent() - exchange_->client_sent_before);
+  if (ending == wire::UPSTREAM_FAILED || ending == wire::UPSTREAM_ABORTED) {
+    MetricsPage::add(metrics.upstream_failed);
+  }
+  if (!workspace_.logging) return;
+  note_end(*exchange_, ending, reason, client_.transport.sent(), workspace_.clock.now_us());
+  workspace_.log->write(exchange_->record);
+}
+
+// The gateway answers by itself. The connection lives on only when the whole request was read and
+// it was not the request that was wrong.
+void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending ending) {
+  CHECK(!exchange_->responded);
+  close_upstream();
+  MetricsPage::add(workspace_.metrics->refused);
+  http::ErrorPage page;
+  page.refusal = refusal;
+  page.kind = kind;
+  page.close = !exchange_->head_known || !exchange_->request.done() ||
+               !exchange_->facts.keep_alive || workspace_.draining;
+  page.head_request = exchange_->facts.method == http::Method::kHead;
+  page.client_http10 = exchange_->facts.client_minor == 0;
+  const std::size_t size = http::write_error_page(page, *workspace_.head);
+  Parts parts;
+  parts.add({workspace_.head->data(), size});
+  const bool sent = client_.send(workspace_.blocks, parts);
+  exchange_->record.set_status(http::refusal_status(refusal, kind));
+  finish_record(ending, http::refusal_text(refusal).word);
+  moved_ = true;
+  if (!sent) return over();
+  if (!page.close) return become_idle();
+  begin_closing();
+}
+
+// Before a final response. A connection that was kept may have been closed by the upstream just as
+// the request was sent: then one more attempt is due, if the request may be repeated at all.
+void Session::lose_upstream(http::Refusal refusal) {
+  moved_ = true;
+  const bool again = exchange_->upstream_used_before && !exchange_->retried &&
+                     !exchange_->response_begun && !exchange_->request_head.empty();
+  if (!again) return refuse(refusal, http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
+  close_upstream();
+  exchange_->retried = true;
+  exchange_->request_head_sent = false;
+  exchange_->request_sent = 0;
+  ask_for_upstream();
+}
+
+// Part of a response has been sent and the rest will never come: a clean end would tell the client
+// that it was complete.
+void Session::break_off_response(wire::Ending ending, std::string_view reason) {
+  finish_record(ending, reason);
+  close_upstream();
+  release_exchange();
+  client_.in.clear();
+  client_.out.clear();
+  phase_ = Phase::kReset;
+  ticket_ = workspace_.parent->reset(client_.transport.fd(), this);
+}
+
+void Session::on_reset_done() {
+  ticket_ = 0;
+  over();
+  run();
+}
+
+void Session::abort_client(wire::Ending ending, std::string_view reason) {
+  if (exchange_ != nullptr) finish_record(ending, reason);
+  over();
+}
+
+void Session::close_upstream() {
+  if (ticket_ != 0) workspace_.parent->cancel(ticket_);
+  ticket_ = 0;
+  if (exchange_ != nullptr) {
+    abandon(workspace_, exchange_->request);
+    abandon(workspace_, exchange_->response);
+  }
+  if (upstream_.transport.is_open()) upstream_.close(workspace_.poller);
+}
+
+void Session::drop_partial() {
+  if (exchange_->partial != nullptr) workspace_.parsers.destroy(exchange_->partial);
+  exchange_->partial = nullptr;
+}
+
+void Session::release_exchange() {
+  if (exchange_ == nullptr) return;
+  drop_partial();
+  abandon(workspace_, exchange_->request);
+  abandon(workspace_, exchange_->response);
+  workspace_.exchanges.give_back(exchange_);
+  exchange_ = nullptr;
+}
+
+void Session::begin_closing() {
+  release_exchange();
+  close_upstream();
+  client_.in.clear();
+  phase_ = Phase::kClosing;
+  moved_ = true;
+}
+
+// After the last octets our FIN; then the client gets a moment to see it before a reset could
+// destroy what it has not read yet (RFC 9112 9.6).
+void Session::drain_client() {
+  if (phase_ == Phase::kClosing && client_.out.empty()) {
+    client_.transport.finish_sending();
+    drained_kib_ = 0;
+    phase_ = Phase::kDraining;
+    moved_ = true;
+  }
+  while (phase_ == Phase::kDraining && client_.transport.readable()) {
+    const Moved moved = client_.transport.read(workspace_.scratch->data(), BodyFlow::kSmallWindow);
+    if (moved.kind == Moved::kBlocked) return;
+    drained_kib_ = static_cast<std::uint16_t>(drained_kib_ + (moved.n + 1023) / 1024);
+    if (moved.kind != Moved::kOctets || drained_kib_ >= kMaxDrainedKib) over();
+  }
+}
+
+void Session::over() {
+  phase_ = Phase::kOver;
+  release_exchange();
+  close_upstream();
+  if (client_.transport.is_open()) client_.close(workspace_.poller);
+  workspace_.wheel.disarm(this);
+}
+
+}  // namespace gatehouse::worker

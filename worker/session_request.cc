@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// The request's half of a session: its head, the upstream connection for it, its content.
+#include <cerrno>
+#include <utility>
+
+#include "worker/access_record.h"
+#include "worker/http/error_page.h"
+#include "worker/http/head_writer.h"
+#include "worker/policy_hook.h"
+#include "worker/session.h"
+#include "worker/workspace.h"
+
+namespace gatehouse::worker {
+namespace {
+
+// RFC 9110 9.2.2.
+bool is_idempotent(http::Method method) {
+  switch (method) {
+    case http::Method::kGet:
+    case http::Method::kHead:
+    case http::Method::kPut:
+    case http::Method::kDelete:
+    case http::Method::kOptions:
+    case http::Method::kTrace:
+      return true;
+    case http::Method::kOther:
+    case http::Method::kPost:
+    case http::Method::kPatch:
+    case http::Method::kConnect:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Session::read_request_head() {
+  if (phase_ != Phase::kIdle && phase_ != Phase::kHead) return;
+  if (!client_.out.empty()) return;  // what was answered before has to leave first
+  std::string_view input = client_.in.view();
+  bool from_scratch = false;
+  // Octets that lie here are new only where no head has been begun with them.
+  if (input.empty() || phase_ == Phase::kHead) {
+    if (!client_.transport.readable()) return;
+    const Moved moved = client_.transport.read(workspace_.scratch->data(), BodyFlow::kSmallWindow);
+    if (moved.kind == Moved::kBlocked) return;
+    if (moved.kind != Moved::kOctets) {
+      return exchange_ == nullptr ? over() : abort_client(wire::CLIENT_ABORTED, "client-closed");
+    }
+    input = {workspace_.scratch->data(), moved.n};
+    from_scratch = client_.in.empty();
+    if (!from_scratch) {
+      client_.in.append(workspace_.blocks, input);
+      input = client_.in.view();
+    }
+  }
+  moved_ = true;
+  if (exchange_ == nullptr) begin_exchange();
+  http::HeadParser& parser =
+      exchange_->partial != nullptr ? *exchange_->partial : workspace_.request_parser;
+  if (exchange_->partial == nullptr) parser.reset();
+  switch (parser.parse(input)) {
+    case http::ParseStatus::kIncomplete:
+      keep_partial(parser, client_, input, from_scratch);
+      break;
+    case http::ParseStatus::kRefused:
+      note_request(*exchange_, parser.head(), workspace_.clock.now_us());
+      refuse(parser.refusal(), http::MessageKind::kRequest, wire::REFUSED);
+      break;
+    case http::ParseStatus::kComplete:
+      accept_request(parser.head(), input, from_scratch);
+      if (exchange_ != nullptr) drop_partial();
+      break;
+  }
+}
+
+void Session::begin_exchange() {
+  exchange_ = workspace_.exchanges.take();
+  exchange_->started = workspace_.clock.now_us();
+  exchange_->client_sent_before = client_.transport.sent();
+  if (workspace_.logging) {
+    note_connection(*exchange_, client_endpoint_, destination_, ++workspace_.exchange_count);
+  }
+  phase_ = Phase::kHead;
+  timed_phase_ = Phase::kOver;
+}
+
+void Session::keep_partial(const http::HeadParser& parser, Connection& connection,
+                           std::string_view input, bool from_scratch) {
+  if (from_scratch) connection.in.append(workspace_.blocks, input);
+  if (exchange_->partial == nullptr) exchange_->partial = workspace_.parsers.make(parser);
+}
+
+void Session::accept_request(http::Head& head, std::string_view input, bool from_scratch) {
+  exchange_->head_size = head.size;
+  http::RequestSettings settings;
+  settings.body_limit = workspace_.config.limits().body();
+  settings.via_pseudonym = workspace_.via_in_requests;
+  http::RequestPlan plan;
+  const http::Refusal refusal = http::check_request(head, settings, destination_, plan);
+  if (workspace_.logging) note_request(*exchange_, head, workspace_.clock.now_us());
+  if (refusal != http::Refusal::kNone) {
+    return refuse(refusal, http::MessageKind::kRequest, wire::REFUSED);
+  }
+  exchange_->facts = plan.facts;
+  exchange_->request.begin(plan.framing, plan.framing, plan.content_length, false,
+                           settings.body_limit);
+  exchange_->head_known = true;
+  if (workspace_.logging && plan.authority.size > 0) {
+    note_host(*exchange_, head.text(plan.authority));
+  }
+  const Verdict verdict = decide(PolicyQuestion{head, plan, client_endpoint_, destination_});
+  const std::string_view rest = input.substr(head.size);
+  if (verdict.refusal != http::Refusal::kNone) {
+    step_over_head(head, rest, from_scratch);
+    return refuse(verdict.refusal, http::MessageKind::kRequest, wire::REFUSED);
+  }
+  if (plan.recipient != http::Recipient::kUpstream) {
+    return answer_as_recipient(head, plan, rest, from_scratch);
+  }
+  forward_request(head, plan, rest, from_scratch);
+}
+
+// The head's octets are done with; what follows them waits in client_.in.
+void Session::step_over_head(const http::Head& head, std::string_view rest, bool from_scratch) {
+  if (from_scratch) {
+    client_.in.append(workspace_.blocks, rest);
+  } else {
+    client_.in.consume(head.size);
+  }
+}
+
+// TRACE and OPTIONS whose last hop is this gateway (RFC 9110 7.6.2).
+void Session::answer_as_recipient(const http::Head& head, const http::RequestPlan& plan,
+                                  std::string_view rest, bool from_scratch) {
+  const bool close = !plan.facts.keep_alive || !exchange_->request.done() || workspace_.draining;
+  const std::size_t size = http::write_gateway_answer(head, plan, close, *workspace_.head);
+  step_over_head(head, rest, from_scratch);
+  Parts parts;
+  parts.add({workspace_.head->data(), size});
+  if (size == 0 || !client_.send(workspace_.blocks, parts)) {
+    return abort_client(wire::CLIENT_ABORTED, "client-reset");
+  }
+  exchange_->record.set_status(200);
+  exchange_->client_close = close;
+  exchange_->responded = true;
+  phase_ = Phase::kRelay;  // ended by end_exchange() once the answer has left
+}
+
+void Session::forward_request(const http::Head& head, const http::RequestPlan& plan,
+                              std::string_view rest, bool from_scratch) {
+  http::RequestWriteOptions options;
+  options.via_pseudonym = workspace_.via_in_requests;
+  options.destination = destination_;
+  const std::size_t size = http::write_request_head(head, plan, options, *workspace_.head);
+  if (size == 0) {
+    return refuse(http::Refusal::kHeadTooLong, http::MessageKind::kRequest, wire::REFUSED);
+  }
+  const std::string_view written(workspace_.head->data(), size);
+  if (!upstream_usable()) {
+    exchange_->request_head.append(workspace_.blocks, written);
+    step_over_head(head, rest, from_scratch);
+    close_upstream();
+    return ask_for_upstream();
+  }
+  if (!from_scratch) client_.in.consume(head.size);
+  exchange_->upstream_used_before = true;
+  MetricsPage::add(workspace_.metrics->upstream_reused);
+  if (may_retry(plan)) exchange_->request_head.append(workspace_.blocks, written);
+  phase_ = Phase::kRelay;
+  Parts parts;
+  parts.add(written);
+  const bool sent =
+      send_with_body(workspace_, client_, upstream_, exchange_->request, parts, rest, from_scratch);
+  request_has_left();
+  if (!sent) lose_upstream(http::Refusal::kUpstreamReset);
+}
+
+// Nothing but an answer to come can be expected of it.
+bool Session::upstream_usable() const {
+  return upstream_.transport.is_open() && !upstream_.transport.peer_closed() &&
+         !upstream_.transport.readable() && upstream_.in.empty();
+}
+
+bool Session::may_retry(const http::RequestPlan& plan) const {
+  return plan.framing == http::Framing::kNone && is_idempotent(plan.facts.method);
+}
+
+void Session::ask_for_upstream() {
+  phase_ = Phase::kConnect;
+  exchange_->connect_asked = workspace_.clock.now_us();
+  MetricsPage::add(workspace_.metrics->upstream_connects);
+  ticket_ = workspace_.parent->connect(client_.transport.fd(), this);
+}
+
+void Session::on_connected(UniqueFd upstream) {
+  ticket_ = 0;
+  exchange_->record.set_connect_us(workspace_.clock.now_us() - exchange_->connect_asked);
+  if (!upstream_.transport.open(std::move(upstream), workspace_.poller, this, kUpstream)) {
+    refuse(http::Refusal::kOverload, http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
+    return run();
+  }
+  upstream_used_ = exchange_->upstream_used_before = false;
+  phase_ = Phase::kRelay;
+  moved_in_turn_ = true;
+  // Out of the exchange first: a fresh connection gets no second attempt.
+  const Buffer head = std::move(exchange_->request_head);
+  Parts parts;
+  parts.add(head.view());
+  const bool sent = send_with_body(workspace_, client_, upstream_, exchange_->request, parts,
+                                   client_.in.view(), false);
+  request_has_left();
+  if (!sent) exchange_->upstream_deaf = true;
+  run();
+}
+
+void Session::on_refused(wire::Refused::Reason reason) {
+  ticket_ = 0;
+  http::Refusal refusal = http::Refusal::kOverload;
+  switch (reason) {
+    case wire::Refused::FLOOR:
+    case wire::Refused::PORT:
+      refusal = http::Refusal::kDestinationForbidden;
+      break;
+    case wire::Refused::LOCAL:
+      refusal = http::Refusal::kLoop;
+      break;
+    case wire::Refused::CLIENT:
+      refusal = http::Refusal::kClientForbidden;
+      break;
+    case wire::Refused::QUOTA:
+      refusal = http::Refusal::kQuota;
+      break;
+    case wire::Refused::CLIENT_GONE:
+      abort_client(wire::CLIENT_ABORTED, "client-gone");
+      return run();
+    default:  // BUSY, and what a later parent may add
+      break;
+  }
+  refuse(refusal, http::MessageKind::kRequest, wire::REFUSED);
+  run();
+}
+
+void Session::on_connect_failed(int error) {
+  ticket_ = 0;
+  refuse(error == ETIMEDOUT ? http::Refusal::kConnectTimeout : http::Refusal::kConnectFailed,
+         http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
+  run();
+}
+
+// Notes when the whole request has been handed to the kernel.
+void Session::request_has_left() {
+  if (exchange_ == nullptr || phase_ != Phase::kRelay) return;
+  exchange_->request_head_sent = true;
+  if (exchange_->request_sent == 0 && exchange_->request.done() && upstream_.out.empty()) {
+    exchange_->request_sent = workspace_.clock.now_us();
+  }
+}
+
+void Session::relay_request_body() {
+  if (phase_ != Phase::kRelay || exchange_->tunnel || exchange_->request.done() ||
+      exchange_->upstream_deaf || !exchange_->request_head_sent) {
+    return;
+  }
+  const RelayResult result = relay(workspace_, client_, upstream_, exchange_->request);
+  moved_ |= result.moved;
+  switch (result.outcome) {
+    case Relay::kBlocked:
+      break;
+    case Relay::kYield:
+      workspace_.owner->on_session_yields(this);
+      break;
+    case Relay::kDone:
+      request_has_left();
+      break;
+    case Relay::kSourceEnded:
+    case Relay::kSourceFailed:
+      abort_client(wire::CLIENT_ABORTED, "client-closed");
+      break;
+    case Relay::kSinkFailed:
+      // It may have answered before it closed, so the answer is still read.
+      abandon(workspace_, exchange_->request);
+      exchange_->upstream_deaf = true;
+      moved_ = true;
+      break;
+    case Relay::kMalformed:
+      if (exchange_->responded) {
+        break_off_response(wire::REFUSED, http::refusal_text(exchange_->request.refusal()).word);
+      } else {
+        refuse(exchange_->request.refusal(), http::MessageKind::kRequest, wire::REFUSED);
+      }
+      break;
+  }
+}
+
+}  // namespace gatehouse::worker

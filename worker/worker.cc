@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gatehouse::worker {
+namespace {
+
+// A turn with fewer events is followed by a wait: under load another turn is likely to find
+// something, and saves the way through Asio.
+constexpr int kBusyEvents = 4;
+// Descriptors that are not sessions': standard, channel, log, pages, sets, timers, pipes and
+// listeners.
+constexpr std::size_t kReservedDescriptors = 128;
+constexpr std::uint64_t kExhaustedPauseMs = 500;
+// Left of the time the parent allows for draining, so that the worker's own end comes first.
+constexpr std::uint64_t kDrainMarginMs = 300;
+
+std::size_t session_limit(const wire::Config& config, std::size_t max_descriptors) {
+  const std::size_t room =
+      max_descriptors > kReservedDescriptors ? (max_descriptors - kReservedDescriptors) / 2 : 1;
+  return std::max<std::size_t>(1, std::min<std::size_t>(config.limits().connections(), room));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Worker>> Worker::make(WorkerParts parts) {
+  auto poller = EpollPoller::make();
+  if (!poller) return poller.error();
+  auto pipes = PipePool::make();
+  if (!pipes) return pipes.error();
+  return std::unique_ptr<Worker>(
+      new Worker(std::move(parts), std::move(*poller), std::move(*pipes)));
+}
+
+Worker::Worker(WorkerParts parts, EpollPoller poller, PipePool pipes)
+    : poller_(std::move(poller)),
+      pipes_(std::move(pipes)),
+      parent_(std::move(parts.channel), &poller_, this),
+      log_(std::move(parts.log), &poller_, parts.metrics),
+      workspace_(parts.config, &poller_, &parent_, &log_, &pipes_, parts.metrics, this),
+      listeners_(&poller_, this),
+      loop_(poller_.fd(), this),
+      max_sessions_(session_limit(parts.config, parts.max_descriptors)) {}
+
+Worker::~Worker() { drain_sessions(true); }
+
+int Worker::run() {
+  loop_.run();
+  log_.flush(false);
+  return exit_code_;
+}
+
+// One turn: events, then what they led to, each kind in one go.
+bool Worker::turn() {
+  workspace_.clock.refresh();
+  const int events = poller_.dispatch();
+  run_yielded();
+  const bool busy = events >= kBusyEvents;
+  finish_turn(busy);
+  return !stopping_ && (busy || !yielded_.empty());
+}
+
+bool Worker::tick() {
+  workspace_.clock.refresh();
+  const std::uint64_t now = workspace_.clock.now_ms();
+  workspace_.wheel.advance(now);
+  if (accept_again_ms_ != 0 && now >= accept_again_ms_) {
+    accept_again_ms_ = 0;
+    listeners_.resume();
+  }
+  if (drain_until_ms_ != 0 && now >= drain_until_ms_) drain_sessions(true);
+  run_yielded();
+  finish_turn(false);
+  return workspace_.wheel.armed() > 0 || log_.waiting() > 0 || accept_again_ms_ != 0;
+}
+
+void Worker::finish_turn(bool busy) {
+  parent_.flush();
+  log_.flush(busy);
+  if (workspace_.wheel.armed() > 0 || log_.waiting() > 0 || accept_again_ms_ != 0) {
+    loop_.need_tick();
+  }
+  stop_when_drained();
+}
+
+// Those that yield again have to wait for the next turn.
+void Worker::run_yielded() {
+  if (yielded_.empty()) return;
+  std::vector<Session*> now;
+  now.swap(yielded_);
+  for (Session*& session : now) {
+    if (session != nullptr) session->yielded = false;
+  }
+  for (Session* session : now) {
+    if (session != nullptr) session->resume();
+  }
+}
+
+void Worker::on_session_yields(Session* session) {
+  if (std::exchange(session->yielded, true)) return;
+  yielded_.push_back(session);
+}
+
+void Worker::on_session_over(Session* session) {
+  if (session->yielded) std::replace(yielded_.begin(), yielded_.end(), session, (Session*)nullptr);
+  session->next->previous = session->previous;
+  session->previous->next = session->next;
+  sessions_.destroy(session);
+  workspace_.metrics->open_clients.store(sessions_.in_use(), std::memory_order_relaxed);
+  // Some room first: at the limit each end of a session would otherwise cost two system calls.
+  if (listeners_.paused() && accept_again_ms_ == 0 &&
+      sessions_.in_use() <= max_sessions_ - (max_sessions_ + 15) / 16) {
+    listeners_.resume();
+  }
+}
+
+bool Worker::may_accept() { return sessions_.in_use() < max_sessions_; }
+
+void Worker::on_accepted(UniqueFd client) {
+  MetricsPage::add(workspace_.metrics->accepted);
+  Session* session = sessions_.make(&workspace_);
+  session->next = &list_;
+  session->previous = list_.previous;
+  list_.previous->next = session;
+  list_.previous = session;
+  workspace_.metrics->open_clients.store(sessions_.in_use(), std::memory_order_relaxed);
+  session->start(std::move(client));
+}
+
+void Worker::on_exhausted() {
+  accept_again_ms_ = workspace_.clock.now_ms() + kExhaustedPauseMs;
+  log_.event(wire::EventRecord::WARNING,
+             "no descriptor or memory for another client connection; accepting pauses for half a "
+             "second (raise the limit of open files, or lower limits.connections)");
+}
+
+void Worker::on_arm(std::uint32_t listener, std::uint32_t, UniqueFd fd) {
+  if (!workspace_.draining) listeners_.arm(listener, std::move(fd));
+}
+
+void Worker::on_disarm(std::uint32_t listener) { listeners_.disarm(listener); }
+
+void Worker::on_drain(std::uint32_t within_ms) {
+  workspace_.draining = true;
+  listeners_.close_all();
+  drain_until_ms_ =
+      workspace_.clock.now_ms() + (within_ms > kDrainMarginMs ? within_ms - kDrainMarginMs : 1);
+  drain_sessions(false);
+}
+
+void Worker::drain_sessions(bool now) {
+  for (SessionLink* link = list_.next; link != &list_;) {
+    Session* session = static_cast<Session*>(link);
+    link = link->next;
+    session->drain(now);
+  }
+}
+
+void Worker::stop_when_drained() {
+  if (!workspace_.draining || stopping_ || sessions_.in_use() != 0) return;
+  stopping_ = true;
+  log_.flush(false);
+  parent_.say_drained();
+  loop_.stop();
+}
+
+void Worker::on_parent_gone() {
+  stopping_ = true;
+  exit_code_ = kParentGone;
+  loop_.stop();
+}
+
+}  // namespace gatehouse::worker

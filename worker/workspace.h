@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all sessions of a worker share: memory, pools, clock, settings, counters. One thread, so
+// one of each; nothing in `scratch` or `head` survives the step that filled it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/metrics_page.h"
+#include "proto/config.pb.h"
+#include "worker/buffer.h"
+#include "worker/clock.h"
+#include "worker/exchange.h"
+#include "worker/http/head_parser.h"
+#include "worker/log_pipe.h"
+#include "worker/parent_client.h"
+#include "worker/pipe_pool.h"
+#include "worker/poller.h"
+#include "worker/slab.h"
+#include "worker/wheel.h"
+
+namespace gatehouse::worker {
+
+class Session;
+
+// What a session asks of the worker that holds it.
+class SessionOwner {
+ public:
+  // The session has closed both its connections and is destroyed by this call.
+  virtual void on_session_over(Session* session) = 0;
+  // The session has used up its share of this turn and wants run() in the next.
+  virtual void on_session_yields(Session* session) = 0;
+
+ protected:
+  ~SessionOwner() = default;
+};
+
+struct Workspace {
+  static constexpr std::size_t kScratch = 256 * 1024;
+  // A head can't grow by more than Via, framing, Connection and Host fields when it is rewritten,
+  // an echoed or refused one by a page.
+  static constexpr std::size_t kHeadSpace = 2 * http::kMaxHead;
+
+  Workspace(const wire::Config& settings, Poller* p, ParentClient* up, LogPipe* l, PipePool* pp,
+            MetricsPage* m, SessionOwner* o);
+
+  wire::Config config;
+  http::HeadLimits head_limits;
+  std::string via_in_requests;  // empty: no Via
+  std::string via_in_responses;
+  bool logging;
+  bool draining = false;
+
+  Poller* poller;
+  ParentClient* parent;
+  LogPipe* log;
+  PipePool* pipes;
+  MetricsPage* metrics;
+  SessionOwner* owner;
+
+  Clock clock;
+  Wheel wheel;
+  BlockPool blocks;
+  ExchangePool exchanges;
+  Slab<http::HeadParser, 16> parsers;  // of heads that arrive in pieces
+  http::HeadParser request_parser;
+  http::HeadParser response_parser;
+  std::uint64_t exchange_count = 0;
+  std::unique_ptr<std::array<char, kScratch>> scratch;
+  std::unique_ptr<std::array<char, kHeadSpace>> head;
+};
+
+}  // namespace gatehouse::worker
