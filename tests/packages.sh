@@ -29,8 +29,9 @@ install_packages() {
     # shellcheck disable=SC2086  # a list of words
     apt-get -qq install --yes --no-install-recommends $missing >/dev/null
   )
-  if grep -q nginx <<<"$missing" && command -v systemctl >/dev/null; then
-    systemctl --quiet disable nginx
+  # The lab runs nginx on its own; as a service it would start with the machine.
+  if [[ $missing == *nginx* ]]; then
+    update-rc.d nginx disable
   fi
 }
 

@@ -86,7 +86,8 @@ lab_up() {
   ip -n "$LAB_SERVER" -6 route add default via fd42:99:2::1
   ip -n "$LAB_SERVER" route add local 198.51.100.0/24 dev lo
   ip -n "$LAB_SERVER" -6 route add local 2001:db8:99::/64 dev lo
-  on_gateway sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+  # Routing on, and TCP fast open off, which is one layer more for a gateway.
+  on_gateway sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.tcp_fastopen=0
 }
 
 lab_interface() {
