@@ -22,6 +22,18 @@ struct Listener {
   Position position;  // of its [[listen]]
 };
 
+void read_mode(Section& section) {
+  const Node* node = section.find("mode");
+  if (node == nullptr) return;
+  const bool text = node->kind == Node::Kind::kString;
+  if (text && node->text == "transparent") return;
+  const bool missing = text && (node->text == "forward" || node->text == "reverse");
+  section.complain(*node, "mode",
+                   "is " + shown(*node) +
+                       (missing ? ", a mode that this version does not have" : "") +
+                       "; valid is \"transparent\"");
+}
+
 std::optional<IpAddress> read_address(Section& section, bool* wrong) {
   const Node* node = section.find("address");
   if (node == nullptr) return std::nullopt;
@@ -55,7 +67,7 @@ std::vector<std::uint32_t> read_intercept(Section& section, Diagnostics* diagnos
                      "is " + shown(*table) + "; valid is a table such as { ports = [80] }");
     return usual;
   }
-  Section intercept("[[listen]] intercept", table, diagnostics);
+  Section intercept("[[listen]] intercept.", table, diagnostics);
   const Node* ports = intercept.find("ports");
   intercept.finish();
   if (ports == nullptr) return usual;
@@ -123,8 +135,7 @@ void check_collisions(Section& section, const std::vector<Listener>& earlier,
 void read_listener(const Node& table, Diagnostics* diagnostics, std::vector<Listener>* all,
                    wire::Config* config) {
   Section section("[[listen]]", &table, diagnostics);
-  int mode = 0;
-  section.choice("mode", {{"transparent", 0}}, &mode);
+  read_mode(section);
   bool wrong_address = false;
   const auto address = read_address(section, &wrong_address);
   std::uint32_t port = kUsualListenPort;

@@ -110,12 +110,17 @@ void Section::size(std::string_view key, Range range, std::uint32_t* value) {
                format_size(range.highest) + "\", in whole B, KiB, MiB or GiB, such as \"8KiB\"");
 }
 
+// A table within a section is named as people write its keys: "[[listen]] intercept.ports".
+std::string Section::where(std::string_view key) const {
+  return name_ + (name_.ends_with('.') ? "" : " ") + std::string(key);
+}
+
 void Section::complain(const Node& at, std::string_view key, std::string_view what) {
-  diagnostics_->add(at.position, name_ + " " + std::string(key), what);
+  diagnostics_->add(at.position, where(key), what);
 }
 
 void Section::complain_at_section(std::string_view key, std::string_view what) {
-  diagnostics_->add(position(), name_ + " " + std::string(key), what);
+  diagnostics_->add(position(), where(key), what);
 }
 
 void Section::finish() {
@@ -128,7 +133,7 @@ void Section::finish() {
     if (const auto near = nearest(entry.key, known_)) {
       what.append(" (did you mean ").append(*near).append("?)");
     }
-    diagnostics_->add(entry.position, name_ + " " + printable(entry.key, 60),
+    diagnostics_->add(entry.position, where(printable(entry.key, 60)),
                       what + "; valid is " + join(known_));
   }
 }

@@ -27,7 +27,8 @@ struct Range {
 // Each reader leaves *value alone when its key is absent or wrong (and then says so).
 class Section {
  public:
-  // table may be null: an absent section, all defaults. name as in messages: "[log]".
+  // table may be null: an absent section, all defaults. name as in messages: "[log]", or with
+  // a full stop at its end for a table within a section.
   Section(std::string name, const Node* table, Diagnostics* diagnostics)
       : name_(std::move(name)), table_(table), diagnostics_(diagnostics) {}
 
@@ -51,6 +52,8 @@ class Section {
   Position position() const { return table_ != nullptr ? table_->position : Position{}; }
 
  private:
+  std::string where(std::string_view key) const;
+
   std::string name_;
   const Node* table_;
   Diagnostics* diagnostics_;

@@ -63,7 +63,8 @@ Loaded run_loader(int text_fd, int output, rlim_t octets = RLIM_INFINITY) {
   ipc::Message message;
   if (ipc::receive(pair.ours.get(), &message, 0) == ipc::Receive::kMessage) {
     loaded.reported = true;
-    EXPECT_TRUE(loaded.result.ParseFromArray(message.buffer.data(), static_cast<int>(message.size)));
+    EXPECT_TRUE(
+        loaded.result.ParseFromArray(message.buffer.data(), static_cast<int>(message.size)));
   }
   char buffer[4096];
   lseek(output, 0, SEEK_SET);
@@ -197,10 +198,21 @@ TEST(LoaderProcess, NoHostileTextLooksLikeSuccess) {
     headers += "c]]\n";
   }
   const std::string texts[] = {
-      dotted + "a = 1\n", "[" + dotted + "a]\n", "x = " + nested, wide + "]\n", folded, headers,
-      std::string("\0", 1), "\xff\xfe\x00", "[gateway]\nworkers = \"\xc3\x28\"\n",
-      "[gateway]\nworkers = 99999999999999999999999\n", std::string(4097, '#'),
-      "[quota]\nburst = -1\n", "[quota]\nburst = 4294967297\n", "[quota\n", "a = \"\"\"",
+      dotted + "a = 1\n",
+      "[" + dotted + "a]\n",
+      "x = " + nested,
+      wide + "]\n",
+      folded,
+      headers,
+      std::string("\0", 1),
+      "\xff\xfe\x00",
+      "[gateway]\nworkers = \"\xc3\x28\"\n",
+      "[gateway]\nworkers = 99999999999999999999999\n",
+      std::string(4097, '#'),
+      "[quota]\nburst = -1\n",
+      "[quota]\nburst = 4294967297\n",
+      "[quota\n",
+      "a = \"\"\"",
   };
   for (const std::string& text : texts) {
     const Loaded loaded = load(text);
