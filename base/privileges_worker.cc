@@ -2,6 +2,7 @@
 // The worker: parses HTTP, may be taken over; holds nothing.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -65,6 +66,7 @@ constexpr SyscallRule kStart[] = {
       {4, kExactly, kWorkerMetricsFd}}},
     {SYS_getrandom, "seeds of hash tables and malloc"},
     {SYS_rt_sigaction, "start of Asio"},
+    {SYS_ioctl, "Asio makes what it watches nonblocking", {{1, kExactly, FIONBIO}}},
 };
 
 constexpr FdRule kFds[] = {

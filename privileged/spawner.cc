@@ -243,6 +243,7 @@ Result<SpawnerProcess> start_spawner(const SpawnerSpec& spec) {
                        std::string(privileges(spec.spawner).name));
   if (pid == 0) {
     signal(SIGPIPE, SIG_IGN);
+    setsid();  // signals of a terminal are for the parent
     prctl(PR_SET_NAME, ("gh-" + std::string(privileges(spec.spawner).name)).substr(0, 15).c_str());
     Spawner spawner(spec);
     spawner.settle(pair->theirs.get());

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <string_view>
 
@@ -41,6 +42,9 @@ Result<Canary> canary_from(int argument_count, char** arguments) {
 }
 
 void attempt(Canary canary) {
+  // Tells the parent that it came this far: a canary that died earlier proves nothing.
+  const char reached = 1;
+  if (write(kWorkerLogFd, &reached, 1) != 1) return;
   switch (canary) {
     case Canary::kNone:
       return;
