@@ -21,7 +21,8 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitConfiguration = 2;
-constexpr auto kLoggerTime = std::chrono::seconds(3);  // to write what is left
+constexpr auto kWorkersTime = std::chrono::seconds(1);  // to be gone after SIGKILL
+constexpr auto kLoggerTime = std::chrono::seconds(3);   // to write what is left
 
 class Parent {
  public:
@@ -45,7 +46,7 @@ class Parent {
   void on_signal();
   void reload(std::function<void(Status)> done);
   void stop();
-  void finish_logger();
+  void finish();
 
   Inheritance from_;
   EventLog log_;
@@ -142,7 +143,7 @@ int Parent::run() {
     }
     if (stopping_ && supervisor_.empty()) exit_code_ = 0;
   }
-  finish_logger();
+  finish();
   return exit_code_;
 }
 
@@ -192,10 +193,14 @@ void Parent::stop() {
   supervisor_.drain();
 }
 
-void Parent::finish_logger() {
+// Ends the workers that are left, then the logger, once it has read what they wrote.
+void Parent::finish() {
+  supervisor_.abandon();
+  TimePoint until = Clock::now() + kWorkersTime;
+  while (!supervisor_.empty() && Clock::now() < until) loop_.wait(until);
   log_.write(Level::kInfo, "stopped");
   logger_.finish();
-  const TimePoint until = Clock::now() + kLoggerTime;
+  until = Clock::now() + kLoggerTime;
   while (logger_.running() && Clock::now() < until) loop_.wait(until);
 }
 

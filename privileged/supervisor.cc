@@ -317,6 +317,13 @@ void Supervisor::drain() {
   for (Slot& slot : slots_) slot.start_at = TimePoint::max();
 }
 
+void Supervisor::abandon() {
+  for (auto& [child, worker] : workers_) {
+    worker->explained = true;
+    end(*worker);
+  }
+}
+
 // Every listener has a holder as long as one worker is armed, as evenly as possible, moving as few
 // as possible. A worker that gives one up closes its copy; the queue goes on to the next holder.
 void Supervisor::deal() {

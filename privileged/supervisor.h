@@ -49,6 +49,8 @@ class Supervisor {
 
   // Stops accepting; workers finish what they have within the drain time.
   void drain();
+  // Ends every worker at once.
+  void abandon();
   bool empty() const { return workers_.empty() && canaries_.empty(); }
   // Every slot has an armed worker.
   bool ready() const;
