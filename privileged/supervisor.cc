@@ -20,6 +20,7 @@ namespace {
 
 constexpr auto kStartTime = std::chrono::seconds(10);  // from exec to Ready
 constexpr auto kStable = std::chrono::seconds(60);     // after it a crash is no crash loop
+constexpr auto kDrainGrace = std::chrono::milliseconds(500);  // its own end comes first
 constexpr auto kFirstBackoff = std::chrono::milliseconds(500);
 constexpr auto kLastBackoff = std::chrono::milliseconds(60'000);
 constexpr int kMessagesPerTurn = 32;  // of one worker, then the others
@@ -292,7 +293,7 @@ void Supervisor::end(WorkerHandle& worker) {
 void Supervisor::begin_drain(WorkerHandle& worker) {
   if (worker.phase != Phase::kArmed) return;
   worker.phase = Phase::kDraining;
-  worker.deadline = Clock::now() + config_.settings.drain_timeout;
+  worker.deadline = Clock::now() + config_.settings.drain_timeout + kDrainGrace;
   for (Listener& listener : listeners_) {
     if (listener.holder == worker.child) listener.holder = 0;
   }

@@ -14,8 +14,6 @@ constexpr int kBusyEvents = 4;
 // listeners.
 constexpr std::size_t kReservedDescriptors = 128;
 constexpr std::uint64_t kExhaustedPauseMs = 500;
-// Left of the time the parent allows for draining, so that the worker's own end comes first.
-constexpr std::uint64_t kDrainMarginMs = 300;
 
 std::size_t session_limit(const wire::Config& config, std::size_t max_descriptors) {
   const std::size_t room =
@@ -145,8 +143,7 @@ void Worker::on_disarm(std::uint32_t listener) { listeners_.disarm(listener); }
 void Worker::on_drain(std::uint32_t within_ms) {
   workspace_.draining = true;
   listeners_.close_all();
-  drain_until_ms_ =
-      workspace_.clock.now_ms() + (within_ms > kDrainMarginMs ? within_ms - kDrainMarginMs : 1);
+  drain_until_ms_ = workspace_.clock.now_ms() + within_ms + 1;
   drain_sessions(false);
 }
 
