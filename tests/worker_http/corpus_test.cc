@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every row of the corpus gives what it lists, however its octets are cut.
+#include "tests/worker_http/corpus.h"
+
 #include <gtest/gtest.h>
 
 #include <map>
 
-#include "tests/worker_http/corpus.h"
 #include "tests/worker_http/play.h"
 
 namespace gatehouse::worker::http {
@@ -79,8 +80,8 @@ TEST(Corpus, ReverseModeDecidesAlike) {
 TEST(Corpus, ForwardModeDecidesAlikeWithAbsoluteTargets) {
   const PlaySettings play = settings(Mode::kForward);
   const std::map<std::string, std::string> differs = {
-      {"RL27", "200"},   // OPTIONS * asks about the proxy itself
-      {"RL28", "OK"},    // CONNECT is what the mode is for
+      {"RL27", "200"},  // OPTIONS * asks about the proxy itself
+      {"RL28", "OK"},   // CONNECT is what the mode is for
       {"HO11", "OK"},
   };
   for (const CorpusRow& row : read_corpus("requests")) {
@@ -123,17 +124,15 @@ void expect_split_invariance(const CorpusRow& row, const Play& play) {
 TEST(Corpus, RequestsDoNotDependOnCuts) {
   const PlaySettings play = settings();
   for (const CorpusRow& row : read_corpus("requests")) {
-    expect_split_invariance(row,
-                            [&](const Pieces& pieces) { return play_requests(pieces, play); });
+    expect_split_invariance(row, [&](const Pieces& pieces) { return play_requests(pieces, play); });
   }
 }
 
 TEST(Corpus, ResponsesDoNotDependOnCuts) {
   const PlaySettings play = settings();
   for (const CorpusRow& row : read_corpus("responses")) {
-    expect_split_invariance(row, [&](const Pieces& pieces) {
-      return play_response(pieces, RequestFacts{}, play);
-    });
+    expect_split_invariance(
+        row, [&](const Pieces& pieces) { return play_response(pieces, RequestFacts{}, play); });
   }
 }
 

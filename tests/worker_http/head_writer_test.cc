@@ -1,1 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "worker/http/head_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "worker/http/head_parser.h"
+
+namespace gatehouse::worker::http {
+namespace {
+
+class HeadWriter : public testing::Test {
+ protected:
+  // What goes upstream.
+  std::string request(const std::string& octets) {
+    HeadParser parser(MessageKind::kRequest);
+    RequestPlan plan;
+    EXPECT_EQ(parser.parse(octets), ParseStatus::kComplete);
+    EXPECT_EQ(check_request(parser.head(), settings_, options_.destination, plan), Refusal::kNone);
+    facts_ = plan.facts;
+    std::string out(request_head_bound(parser.head(), options_), '\0');
+    EXPECT_EQ(write_request_head(parser.head(), plan, options_, {out.data(), out.size() - 1}), 0u);
+    out.resize(write_request_head(parser.head(), plan, options_, out));
+    return out;
+  }
+
+  // What goes to the client.
+  std::string response(const std::string& octets) {
+    HeadParser parser(MessageKind::kResponse);
+    ResponsePlan plan;
+    EXPECT_EQ(parser.parse(octets), ParseStatus::kComplete);
+    EXPECT_EQ(check_response(parser.head(), facts_, 0, 16, plan), Refusal::kNone);
+    response_options_.close = !plan.client_keep;
+    std::string out(response_head_bound(parser.head(), response_options_), '\0');
+    EXPECT_EQ(write_response_head(parser.head(), plan, facts_, response_options_,
+                                  {out.data(), out.size() - 1}),
+              0u);
+    out.resize(write_response_head(parser.head(), plan, facts_, response_options_, out));
+    return out;
+  }
+
+  RequestSettings settings_;
+  RequestWriteOptions options_;
+  ResponseWriteOptions response_options_;
+  RequestFacts facts_;
+};
+
+TEST_F(HeadWriter, KeepsOrderAndSpelling) {
+  EXPECT_EQ(request("GET /x HTTP/1.1\r\nx-B: 1\r\nHOST: a\r\nConnection: Y\r\nY: 2\r\nz:3\r\n"
+                    "x-B: \t4 \r\nEmpty:\r\nkeep-alive: 5\r\n\r\n"),
+            "GET /x HTTP/1.1\r\nx-B: 1\r\nHOST: a\r\nz: 3\r\nx-B: 4\r\nEmpty: \r\n\r\n");
+}
+
+TEST_F(HeadWriter, RegeneratesFraming) {
+  EXPECT_EQ(request("PUT / HTTP/1.1\r\nHost: a\r\ncontent-length: 007\r\nX: 1\r\n\r\n"),
+            "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\nX: 1\r\n\r\n");
+  EXPECT_EQ(request("PUT / HTTP/1.1\r\nHost: a\r\ntransfer-encoding: CHUNKED\r\nX: 1\r\n\r\n"),
+            "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nX: 1\r\n\r\n");
+}
+
+TEST_F(HeadWriter, TargetsAndHost) {
+  EXPECT_EQ(request("GET http://A?q HTTP/1.1\r\nX: 1\r\nHost: a:80\r\n\r\n"),
+            "GET /?q HTTP/1.1\r\nX: 1\r\nHost: A\r\n\r\n");
+  EXPECT_EQ(request("OPTIONS http://a HTTP/1.1\r\nHost: a\r\n\r\n"),
+            "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(request("GET http://a/x HTTP/1.0\r\n\r\n"), "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(request("GET / HTTP/1.0\r\n\r\n"), "GET / HTTP/1.1\r\nHost: \r\n\r\n");
+  options_.destination = {{AF_INET, {192, 0, 2, 1}}, 8080};
+  EXPECT_EQ(request("GET / HTTP/1.0\r\n\r\n"), "GET / HTTP/1.1\r\nHost: 192.0.2.1:8080\r\n\r\n");
+  options_.destination = {{AF_INET6, {0x20, 1, 0xd, 0xb8}}, 80};
+  EXPECT_EQ(request("GET / HTTP/1.0\r\n\r\n"), "GET / HTTP/1.1\r\nHost: [2001:db8::]\r\n\r\n");
+  options_.host = "origin:81";
+  EXPECT_EQ(request("GET / HTTP/1.1\r\nhost: a\r\n\r\n"),
+            "GET / HTTP/1.1\r\nhost: origin:81\r\n\r\n");
+}
+
+TEST_F(HeadWriter, AddsWhatIsAskedFor) {
+  options_.via_pseudonym = "gw";
+  options_.close = true;
+  options_.drop_forwarded = true;
+  options_.extra_fields = "X-Forwarded-For: 192.0.2.9\r\n";
+  EXPECT_EQ(request("GET / HTTP/1.0\r\nHost: a\r\nVia: 1.1 x\r\nX-Forwarded-For: b\r\n"
+                    "Forwarded: for=c\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nVia: 1.1 x\r\nConnection: close\r\nVia: 1.0 gw\r\n"
+            "X-Forwarded-For: 192.0.2.9\r\n\r\n");
+}
+
+TEST_F(HeadWriter, UpgradeAndMaxForwards) {
+  EXPECT_EQ(
+      request("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: WebSocket, h2c\r\n"
+              "Sec-WebSocket-Version: 13\r\n\r\n"),
+      "GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Version: 13\r\nConnection: upgrade\r\n"
+      "Upgrade: websocket\r\n\r\n");
+  EXPECT_EQ(request("TRACE / HTTP/1.1\r\nHost: a\r\nmax-forwards: 3\r\n\r\n"),
+            "TRACE / HTTP/1.1\r\nHost: a\r\nmax-forwards: 2\r\n\r\n");
+  EXPECT_EQ(request("GET / HTTP/1.1\r\nHost: a\r\nmax-forwards: 3\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nmax-forwards: 3\r\n\r\n");
+}
+
+TEST_F(HeadWriter, Responses) {
+  EXPECT_EQ(response("HTTP/1.0 200\r\nX : 1\r\nConnection: Y\r\nY: 1\r\nContent-Length: 3, 3\r\n"
+                     "Content-Length: 03\r\nTrailer: z\r\n\r\n"),
+            "HTTP/1.1 200 \r\nX: 1\r\nContent-Length: 3\r\n\r\n");
+  EXPECT_EQ(response("HTTP/1.1 200 OK\r\nA: b\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nA: b\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(response("HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n"),
+            "HTTP/1.1 100 Continue\r\n\r\n");
+  facts_.te_trailers = true;
+  EXPECT_EQ(response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: z\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: z\r\n\r\n");
+}
+
+TEST_F(HeadWriter, ResponsesToOldClients) {
+  request("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(response("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+}
+
+TEST_F(HeadWriter, SwitchedAndTunnelled) {
+  facts_.websocket = true;
+  EXPECT_EQ(response("HTTP/1.1 101 S\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nA: b\r\n\r\n"),
+            "HTTP/1.1 101 S\r\nA: b\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+  facts_.method = Method::kConnect;
+  EXPECT_EQ(response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+}  // namespace
+}  // namespace gatehouse::worker::http

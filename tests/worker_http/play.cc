@@ -158,7 +158,8 @@ class RequestPlayer {
 class ResponsePlayer {
  public:
   ResponsePlayer(const RequestFacts& request, const PlaySettings& settings)
-      : request_(request), settings_(settings),
+      : request_(request),
+        settings_(settings),
         parser_(MessageKind::kResponse, response_limits(settings.limits)) {}
 
   ResponseRecord run(const Pieces& pieces) {
@@ -189,8 +190,7 @@ class ResponsePlayer {
     if (status == ParseStatus::kIncomplete) return false;
     if (status == ParseStatus::kRefused) return refuse(parser_.refusal());
     Head& head = parser_.head();
-    const Refusal refusal =
-        check_response(head, request_, interim_seen_, kInterimLimit, plan_);
+    const Refusal refusal = check_response(head, request_, interim_seen_, kInterimLimit, plan_);
     if (refusal != Refusal::kNone) return refuse(refusal);
     if (plan_.forward) {
       ResponseWriteOptions options;

@@ -38,7 +38,7 @@ RequestRecord play_requests(const Pieces& pieces, const PlaySettings& settings);
 
 // What became of the response to one request, the upstream ending after the pieces.
 struct ResponseRecord {
-  std::string outcome;   // "OK", "OKU" (upstream closed), "502C", "ABORT", as in the corpus
+  std::string outcome;    // "OK", "OKU" (upstream closed), "502C", "ABORT", as in the corpus
   std::string to_client;  // octets, as far as they went
   Refusal refusal = Refusal::kNone;
   bool operator==(const ResponseRecord&) const = default;
