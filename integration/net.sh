@@ -52,8 +52,8 @@ rule() {
   local mark="meta mark set meta mark or $kMark"
   local take="tproxy $family to :$listener"
   if [ "$on_failure" = closed ]; then
-    # The mark comes first: tproxy finds no listener and ends the rule, but the packet is already
-    # routed as local, where no socket wants it. The client gets a reset.
+    # The mark comes first: where tproxy finds no listener it ends the rule, but the packet stays
+    # marked, is routed as local and can't leave this host.
     printf '    %s %s %s counter accept\n' "$match" "$mark" "$take"
   else
     # tproxy comes first: without a listener it ends the rule before the mark is set, and the
@@ -76,6 +76,9 @@ ruleset() {
     rule ip "${listeners[i]}" "${port_lists[i]}"
     rule ip6 "${listeners[i]}" "${port_lists[i]}"
   done
+  # What is marked and comes this far found no listener. The client is told, and does not wait.
+  [ "$on_failure" = open ] ||
+    printf '    meta l4proto tcp meta mark and %s == %s counter reject with tcp reset\n' "$kMark" "$kMark"
   printf '  }\n}\n'
 }
 

@@ -34,7 +34,7 @@ scenario=$2
 # Files that help to understand a failure.
 show_evidence() {
   local file
-  for file in "$LAB"/*.err "$LAB"/nginx/error.log "$LAB"/log/*.log; do
+  for file in "$LAB"/*.err "$LAB"/run.out "$LAB"/nginx/error.log "$LAB"/log/*.log; do
     [ -s "$file" ] || continue
     printf -- '--- the end of %s:\n' "${file#"$LAB/"}"
     tail -n 25 "$file" | cut -c -600

@@ -20,8 +20,8 @@ idle=$!
 wait_until 5 test -e "$LAB/idle-ready"
 sleep 0.5
 
-kill -TERM "$GATEWAY"
 stopped=$(date +%s.%N)
+kill -TERM "$GATEWAY"
 sleep 0.5
 process_gone "$GATEWAY" && fail "the gateway has not waited for the download"
 before=$(seen_connections .id | wc -l)

@@ -10,8 +10,10 @@ kill -9 "$GATEWAY"
 sleep 1
 before=$(seen | wc -l)
 
+start=$(now_ms)
 expect "status over IPv4" 000 "$(fetch_status "http://$kServer4/")"
 expect "status over IPv6" 000 "$(fetch_status "http://[$kServer6]/")"
+expect_at_most "milliseconds until both clients knew" 1000 $(($(now_ms) - start))
 load_stop
 expect "clients of old connections that failed" 10 "$(jq '[.[] | select(.error)] | length' "$LAB/load.json")"
 expect "events at the server since" 0 $(($(seen | wc -l) - before))

@@ -7,7 +7,7 @@ sleep 0.5
 processes=$(descendants "$GATEWAY" | xargs)
 expect_at_least "processes below the parent" 4 "$(wc -w <<<"$processes")"
 # A worker that hangs is no exception.
-kill -STOP "$(worker_pids | head -1)"
+kill -STOP "$(worker_pids | sed -n 1p)"
 
 kill -9 "$GATEWAY"
 sleep 1

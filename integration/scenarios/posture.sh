@@ -9,14 +9,14 @@ gateway_command posture >"$LAB/posture" || { cat "$LAB/posture"; fail "posture e
 for role in parent worker logger; do
   grep -q "$role" "$LAB/posture" || fail "posture does not show the $role"
 done
-kill -9 "$(worker_pids | head -1)"
+kill -9 "$(worker_pids | sed -n 1p)"
 sleep 0.2
 wait_until 2 armed_count_is 2
 gateway_command posture >"$LAB/posture" || { cat "$LAB/posture"; fail "after a restart posture exits with $?"; }
 note "healthy: exit code 0"
 
 # Root raises a limit of a worker: a difference that posture must find.
-worker=$(worker_pids | head -1)
+worker=$(worker_pids | sed -n 1p)
 prlimit --pid "$worker" --core=1000000:1000000
 code=0
 gateway_command posture >"$LAB/posture" || code=$?

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 origin_start
 gateway_start
-steady=$(worker_pids | head -1)
+steady=$(worker_pids | sed -n 1p)
 kills=0
 end=$(($(now_ms) + 4000))
 while [ "$(now_ms)" -lt $end ]; do
