@@ -32,13 +32,38 @@ stage() {
   printf '== done in %d s (%d s in all)\n' $((SECONDS - stage_start)) $((SECONDS - start))
 }
 
-# configure_and_build DIRECTORY CMAKE-ARGUMENT...
-configure_and_build() {
+# configure DIRECTORY CMAKE-ARGUMENT...
+configure() {
   local directory=$1
   shift
   cmake -S . -B "$directory" -G Ninja -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@" >"$directory.log" 2>&1 ||
     { cat "$directory.log"; return 1; }
-  NINJA_STATUS='[%f/%t %es] ' ninja -C "$directory"
+}
+
+# build DIRECTORY [TARGET]...
+build() {
+  NINJA_STATUS='[%f/%t %es] ' ninja -C "$@"
+}
+
+build_release() {
+  configure build/release -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGATEHOUSE_TESTS=ON
+  build build/release
+}
+
+build_sanitized() {
+  configure build/asan -DCMAKE_BUILD_TYPE=Debug -DGATEHOUSE_SANITIZE=address,undefined
+  build build/asan
+}
+
+# Fuzz targets only; the rest has been built twice already.
+build_fuzzers() {
+  local seconds=10 targets
+  [ "$GATEHOUSE_LONG" = 0 ] || seconds=120
+  configure build/fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++ -DGATEHOUSE_FUZZ=ON \
+    -DGATEHOUSE_SANITIZE=fuzzer-no-link,address,undefined -DGATEHOUSE_FUZZ_SECONDS=$seconds
+  mapfile -t targets < <(ctest --test-dir build/fuzz --show-only -R '^fuzz_' | sed -n 's/.*: fuzz_//p')
+  [ ${#targets[@]} -gt 0 ] || { echo "there are no fuzz targets" >&2; return 1; }
+  build build/fuzz "${targets[@]}"
 }
 
 run_ctest() {
@@ -47,13 +72,9 @@ run_ctest() {
 
 mkdir -p build
 stage "packages" install_packages "${kBuildPackages[@]}" "${kLabPackages[@]}" "${kTestPackages[@]}"
-stage "release build (build/release)" configure_and_build build/release -DCMAKE_BUILD_TYPE=RelWithDebInfo
-stage "sanitizer build (build/asan)" configure_and_build build/asan -DCMAKE_BUILD_TYPE=Debug \
-  -DGATEHOUSE_SANITIZE=address,undefined
-if [ -f tests/fuzz/CMakeLists.txt ]; then
-  stage "fuzzers (build/fuzz)" configure_and_build build/fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-    -DCMAKE_CXX_COMPILER=clang++ -DGATEHOUSE_FUZZ=ON
-fi
+stage "release build (build/release)" build_release
+stage "sanitizer build (build/asan)" build_sanitized
+stage "fuzz targets (build/fuzz)" build_fuzzers
 
 printf '\n== checks and tests (%d s so far)\n' $((SECONDS - start))
 code=0
