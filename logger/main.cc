@@ -27,6 +27,7 @@ Target::Kind kind_of(int fd) {
 int main() {
   // A limit on the size of files shall be an error of write(2), not the end of the process.
   ::signal(SIGXFSZ, SIG_IGN);
+  ::signal(SIGPIPE, SIG_IGN);  // and so shall a reader that went away
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return kUnconfined;
   const gatehouse::logger::Descriptors fds{
       .channel = gatehouse::kChannelFd,

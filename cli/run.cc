@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// gatehouse run: becomes gatehoused.
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "cli/command.h"
+
+namespace gatehouse::cli {
+namespace {
+
+constexpr std::string_view kHelp =
+    "Usage: gatehouse run --config FILE [OPTION]...\n"
+    "Starts the gateway in the foreground. As root: it gives root up before it reads FILE.\n\n"
+    "  --config FILE            the configuration (an empty file is a working one)\n"
+    "  --gatehoused PATH        the daemon (default: gatehoused beside this command, else in\n"
+    "                           ../libexec/gatehouse or ../libexec)\n"
+    "  --libexec DIR            where gatehouse-worker, gatehouse-loader and gatehouse-logger are\n"
+    "                           (default: beside gatehoused)\n"
+    "  --run-dir DIR            for control.sock (default /run/gatehouse)\n"
+    "  --log-dir DIR            for log files (default /var/log/gatehouse)\n"
+    "  --uid-base N             parent, worker, loader and logger run as N, N+1, N+2, N+3\n"
+    "                           (default 64200)\n"
+    "  --require-all            refuse to run where the kernel lacks a layer of confinement\n"
+    "  --allow-destination NET  lift the compiled-in floor for an address or network, "
+    "repeatable\n\n"
+    "Signals: TERM and INT drain, a second one stops at once; HUP loads FILE again; USR1 opens\n"
+    "the log files again.\n"
+    "Exit codes: 0 stopped as asked; 1 failed; 2 wrong command line or configuration.\n";
+
+std::string own_directory() {
+  char path[4096];
+  const ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+  const std::string_view text(path, n > 0 ? static_cast<std::size_t>(n) : 0);
+  const std::size_t slash = text.rfind('/');
+  return std::string(slash == text.npos ? "." : text.substr(0, slash));
+}
+
+// The first of the usual places that has it; the first of all for the message if none has.
+std::string find_daemon() {
+  const std::string own = own_directory();
+  const std::string beside = own + "/gatehoused";
+  for (const std::string& path :
+       {beside, own + "/../libexec/gatehouse/gatehoused", own + "/../libexec/gatehoused"}) {
+    if (access(path.c_str(), X_OK) == 0) return path;
+  }
+  return beside;
+}
+
+int run(const std::vector<std::string>& words) {
+  std::string daemon;
+  bool configured = false;
+  std::vector<std::string> passed = {"gatehoused"};
+  // Only what is ours is taken out; gatehoused knows its own options and says what is wrong.
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--gatehoused") {
+      if (i + 1 == words.size()) return misused("run", "the option --gatehoused lacks its value");
+      daemon = words[++i];
+      continue;
+    }
+    configured = configured || words[i] == "--config" || words[i].starts_with("--config=");
+    passed.push_back(words[i]);
+  }
+  if (!configured) return misused("run", "the option --config FILE is missing");
+  if (daemon.empty()) daemon = find_daemon();
+  std::vector<char*> arguments;
+  for (std::string& word : passed) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  execv(daemon.c_str(), arguments.data());
+  return complain("run",
+                  daemon + " can't be started: " + std::strerror(errno) +
+                      "; name the daemon with --gatehoused PATH",
+                  kFailed);
+}
+
+}  // namespace
+
+const Command kRunCommand = {"run", "start the gateway", kHelp, run};
+
+}  // namespace gatehouse::cli
