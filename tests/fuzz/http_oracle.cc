@@ -3,6 +3,8 @@
 
 #include <http_parser.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 
@@ -62,6 +64,22 @@ http_parser_settings make_settings() {
   return settings;
 }
 
+// A line begins with "Transfer-Encoding" and goes on otherwise than with a colon.
+bool has_longer_name(std::string_view octets) {
+  static constexpr std::string_view kName = "\ntransfer-encoding";
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  auto from = octets.begin();
+  for (;;) {
+    const auto found = std::search(from, octets.end(), kName.begin(), kName.end(), same);
+    if (found == octets.end()) return false;
+    from = found + static_cast<std::ptrdiff_t>(kName.size());
+    if (from != octets.end() && *from != ':') return true;
+  }
+}
+
 OracleReading read(http_parser_type type, std::string_view octets, bool head_request, bool ended) {
   static const http_parser_settings kSettings = make_settings();
   Context context;
@@ -74,7 +92,7 @@ OracleReading read(http_parser_type type, std::string_view octets, bool head_req
     http_parser_execute(&parser, &kSettings, nullptr, 0);
   }
   const http_errno error = HTTP_PARSER_ERRNO(&parser);
-  context.reading.known_method = error != HPE_INVALID_METHOD;
+  context.reading.competent = error != HPE_INVALID_METHOD && !has_longer_name(octets);
   if (error != HPE_OK) {
     context.reading.error = http_errno_description(error);
   } else if (parsed != octets.size()) {

@@ -22,8 +22,11 @@ struct OracleMessage {
 };
 
 struct OracleReading {
-  bool known_method = true;  // false: it has a fixed list of methods, and this isn't on it
-  std::string error;         // empty: all octets were understood
+  // False: it can't judge these octets. It has a fixed list of methods and this isn't on it, or a
+  // field name only begins with Transfer-Encoding, which it takes for that field (2.9.4 sets
+  // uses_transfer_encoding before it has seen the colon).
+  bool competent = true;
+  std::string error;  // empty: all octets were understood
   std::vector<OracleMessage> messages;
 };
 

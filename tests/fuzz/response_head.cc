@@ -30,6 +30,7 @@ void check(std::string_view octets, const RequestFacts& request, std::size_t cut
   if (!whole.outcome.starts_with("OK") || tunnel) return;
   const std::string& sent = whole.to_client;
   const OracleReading reading = oracle_responses(sent, request.method == Method::kHead, true);
+  if (!reading.competent) return;
   REQUIRE(reading.error.empty(), sent);
   REQUIRE(!reading.messages.empty(), sent);
   for (std::size_t i = 0; i < reading.messages.size(); ++i) {
