@@ -28,8 +28,9 @@ struct Block {
 // Blocks by size class, kept for reuse up to a bound for each class. Outlives its blocks.
 class BlockPool {
  public:
-  static constexpr std::array<std::uint32_t, 4> kSizes = {4096, 16384, 65536, 262144};
-  // At most this many free blocks are kept (0.5 + 1 + 1 + 1 MiB).
+  // The reading windows (worker/body_flow.h) with a chunk's lines or a head around them.
+  static constexpr std::array<std::uint32_t, 4> kSizes = {4096, 20480, 69632, 270336};
+  // At most this many free blocks are kept, about 1 MiB of each size.
   static constexpr std::array<std::uint32_t, 4> kKeep = {128, 64, 16, 4};
 
   BlockPool() = default;

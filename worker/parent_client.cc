@@ -131,10 +131,9 @@ bool ParentClient::handle(ipc::Message* message) {
     case wire::ToWorker::kFailed:
     case wire::ToWorker::kResetDone:
       return answer(message);
-    case wire::ToWorker::BODY_NOT_SET:
+    default:  // nothing, or the answer to a question that this worker never asks
       return false;
   }
-  return false;
 }
 
 bool ParentClient::answer(ipc::Message* message) {

@@ -9,7 +9,7 @@ namespace {
 
 // A turn with fewer events is followed by a wait: under load another turn is likely to find
 // something, and saves the way through Asio.
-constexpr int kBusyEvents = 4;
+constexpr int kBusyEvents = 2;
 // Descriptors that are not sessions': standard, channel, log, pages, sets, timers, pipes and
 // listeners.
 constexpr std::size_t kReservedDescriptors = 128;

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time-outs, connection limits, draining, and the end of the parent.
+#include <gtest/gtest.h>
+
+#include "tests/worker/gateway.h"
+
+namespace gatehouse::worker::testing {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+const std::string kGet = "GET /a HTTP/1.1\r\nHost: example.test\r\n\r\n";
+const std::string kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+void pause(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+Origin::Handler hello() {
+  return [](Peer& peer) {
+    while (!peer.receive_head().empty()) peer.send(kHello);
+  };
+}
+
+int elapsed_ms(Clock::time_point since) {
+  return static_cast<int>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since).count());
+}
+
+TEST(Timeouts, IdleClientIsClosedCleanlyAndIdleUpstreamBeforeIt) {
+  std::atomic<int> upstream_closed_after{0};
+  Origin origin([&](Peer& peer) {
+    peer.receive_head();
+    peer.send(kHello);
+    const auto start = Clock::now();
+    peer.receive_some();
+    upstream_closed_after = elapsed_ms(start);
+  });
+  wire::Config config = default_config();
+  config.mutable_timeouts()->set_idle_ms(900);
+  config.mutable_timeouts()->set_upstream_idle_ms(300);
+  Gateway gateway(origin.port(), config);
+  Peer client = gateway.connect();
+  client.send(kGet);
+  EXPECT_EQ(client.receive_message(), kHello);
+  const auto start = Clock::now();
+  EXPECT_EQ(client.receive_some(), "");
+  EXPECT_EQ(client.end(), End::kFin);
+  EXPECT_GE(elapsed_ms(start), 890);
+  EXPECT_LT(elapsed_ms(start), 1500);
+  EXPECT_GE(upstream_closed_after, 290);
+  EXPECT_LT(upstream_closed_after, 700);
+}
+
+TEST(Timeouts, HeadThatTakesTooLongIs408HoweverItTrickles) {
+  Origin origin(hello());
+  wire::Config config = default_config();
+  config.mutable_timeouts()->set_head_ms(500);
+  Gateway gateway(origin.port(), config);
+  Peer client = gateway.connect();
+  const auto start = Clock::now();
+  client.set_timeout_ms(50);
+  std::string got;
+  for (std::size_t i = 0; i < kGet.size() - 1 && got.empty(); ++i) {
+    client.send(kGet.substr(i, 1));
+    got = client.receive_some();
+  }
+  EXPECT_EQ(got.substr(0, 12), "HTTP/1.1 408");
+  EXPECT_LT(elapsed_ms(start), 1500);
+  EXPECT_EQ(gateway.parent().wait_for_records(1)[0].ending(), wire::TIMED_OUT);
+}
+
+TEST(Timeouts, ConnectThatTheParentNeverAnswersIs504) {
+  Origin origin(hello());
+  wire::Config config = default_config();
+  config.mutable_timeouts()->set_connect_ms(100);
+  Gateway gateway(origin.port(), config);
+  gateway.parent().hold_answers(true);
+  Peer client = gateway.connect();
+  client.send(kGet);
+  EXPECT_EQ(client.receive_message().substr(0, 12), "HTTP/1.1 504");
+  gateway.parent().hold_answers(false);  // the late answer hits nothing
+  pause(100);
+  client.send(kGet);
+  EXPECT_EQ(client.receive_message(), kHello);
+}
+
+TEST(Timeouts, ResponseThatNeverBeginsIs504) {
+  Origin origin([](Peer& peer) {
+    peer.receive_head();
+    peer.receive_some();
+  });
+  wire::Config config = default_config();
+  config.mutable_timeouts()->set_response_ms(300);
+  Gateway gateway(origin.port(), config);
+  Peer client = gateway.connect();
+  client.send(kGet);
+  EXPECT_EQ(client.receive_message().substr(0, 12), "HTTP/1.1 504");
+}
+
+TEST(Timeouts, BodyThatStopsIs408) {
+  Origin origin([](Peer& peer) { peer.receive_all(); });
+  wire::Config config = default_config();
+  config.mutable_timeouts()->set_stall_ms(300);
+  Gateway gateway(origin.port(), config);
+  Peer client = gateway.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\n12345");
+  EXPECT_EQ(client.receive_all().substr(0, 12), "HTTP/1.1 408");
+  EXPECT_EQ(gateway.parent().wait_for_records(1)[0].ending(), wire::TIMED_OUT);
+}
+
+TEST(Timeouts, ResponseThatStopsInTheMiddleResets) {
+  Origin origin([](Peer& peer) {
+    peer.receive_head();
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n12345");
+    peer.receive_some();
+  });
+  wire::Config config = default_config();
+  config.mutable_timeouts()->set_stall_ms(300);
+  Gateway gateway(origin.port(), config);
+  Peer client = gateway.connect();
+  client.send(kGet);
+  client.receive_all();
+  EXPECT_EQ(client.end(), End::kReset);
+  EXPECT_EQ(gateway.parent().wait_for_records(1)[0].ending(), wire::TIMED_OUT);
+}
+
+TEST(Limits, ConnectionsBeyondTheLimitWaitUntilOneEnds) {
+  Origin origin(hello());
+  wire::Config config = default_config();
+  config.mutable_limits()->set_connections(3);
+  Gateway gateway(origin.port(), config);
+  std::vector<Peer> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(gateway.connect());
+    clients.back().send(kGet);
+    EXPECT_EQ(clients.back().receive_message(), kHello);
+  }
+  Peer waiting = gateway.connect();
+  waiting.send(kGet);
+  waiting.set_timeout_ms(200);
+  EXPECT_EQ(waiting.receive_some(), "");
+  EXPECT_EQ(gateway.metrics().accepted.load(), 3u);
+  clients.clear();
+  waiting.set_timeout_ms(5000);
+  EXPECT_EQ(waiting.receive_message(), kHello);
+}
+
+TEST(Draining, IdleEndsActiveFinishesAndTheWorkerLeaves) {
+  Origin origin([](Peer& peer) {
+    for (std::string head = peer.receive_head(); !head.empty(); head = peer.receive_head()) {
+      if (head.find("/slow") != std::string::npos) pause(400);
+      peer.send(kHello);
+    }
+  });
+  Gateway gateway(origin.port());
+  Peer idle = gateway.connect(), active = gateway.connect();
+  idle.send(kGet);
+  EXPECT_EQ(idle.receive_message(), kHello);
+  active.send("GET /slow HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  pause(100);
+  std::thread stopper([&] { EXPECT_EQ(gateway.stop(5000), 0); });
+  EXPECT_EQ(idle.receive_all(), "");
+  EXPECT_EQ(idle.end(), End::kFin);
+  const std::string all = active.receive_all();
+  EXPECT_NE(all.find("Connection: close\r\n"), std::string::npos) << all;
+  EXPECT_TRUE(all.ends_with("hello"));
+  EXPECT_EQ(active.end(), End::kFin);
+  stopper.join();
+}
+
+TEST(Draining, WhatDoesNotFinishInTimeIsEndedAndLogged) {
+  Origin origin([](Peer& peer) {
+    peer.receive_head();
+    peer.receive_some();
+  });
+  Gateway gateway(origin.port());
+  Peer client = gateway.connect();
+  client.send(kGet);
+  pause(100);
+  const auto start = Clock::now();
+  EXPECT_EQ(gateway.stop(1000), 0);
+  EXPECT_LT(elapsed_ms(start), 1500);
+  EXPECT_EQ(gateway.parent().wait_for_records(1)[0].ending(), wire::DRAINED);
+}
+
+TEST(Draining, DisarmedListenerIsHeardNoMore) {
+  Origin origin(hello());
+  Gateway gateway(origin.port());
+  Peer client = gateway.connect();
+  client.send(kGet);
+  EXPECT_EQ(client.receive_message(), kHello);
+  gateway.parent().disarm(0);
+  client.send(kGet);
+  EXPECT_EQ(client.receive_message(), kHello);
+}
+
+}  // namespace
+}  // namespace gatehouse::worker::testing
