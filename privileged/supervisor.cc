@@ -26,6 +26,13 @@ constexpr auto kLastBackoff = std::chrono::milliseconds(60'000);
 constexpr int kMessagesPerTurn = 32;  // of one worker, then the others
 constexpr unsigned kCanaries = 2;
 
+bool decode(std::string_view bytes, wire::FromWorker* request) {
+  return ipc::decode(bytes, request) &&
+         ipc::all_known(request->ready(), request->connect(),
+                        request->connect().client_destination(), request->reset(),
+                        request->drained());
+}
+
 }  // namespace
 
 std::string_view to_string(Phase phase) {
@@ -215,7 +222,7 @@ bool Supervisor::handle(WorkerHandle& worker, ipc::Message& message) {
     violation(worker, why);
     return false;
   };
-  if (!ipc::decode(message.bytes(), &request)) return wrong("a malformed message");
+  if (!decode(message.bytes(), &request)) return wrong("a malformed message");
   const bool working = worker.phase == Phase::kArmed || worker.phase == Phase::kDraining;
   switch (request.body_case()) {
     case wire::FromWorker::kReady:
