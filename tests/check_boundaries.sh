@@ -59,14 +59,14 @@ check_includes() {
 # --- Addresses: one place can make a socket that lies about its source ------------------------------
 check_transparent() {
   local found
-  found=$(grep -rlE --include='*.h' --include='*.cc' 'IP(V6)?_TRANSPARENT' base ipc privileged worker config logger cli 2>/dev/null |
+  found=$(grep -rlE --include='*.h' --include='*.cc' '^[^/]*IP(V6)?_TRANSPARENT' base ipc privileged worker config logger cli 2>/dev/null |
     grep -vxE "$(paste -sd'|' <<<"$kTransparentFiles")" || [ $? -eq 1 ])
   [ -z "$found" ] || fault "IP_TRANSPARENT is used outside of $(xargs <<<"$kTransparentFiles"): $found"
 }
 # Listeners and upstream sockets are made, evidence is checked, and the filter names the option.
-readonly kTransparentFiles='base/privileges.cc
+readonly kTransparentFiles='base/privileges_parent.cc
 privileged/listeners.cc
-privileged/upstream.cc
+privileged/broker.cc
 privileged/evidence.cc'
 
 # --- Binaries --------------------------------------------------------------------------------------

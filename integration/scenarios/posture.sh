@@ -5,20 +5,26 @@ origin_start
 gateway_start
 fetch "http://$kServer4/" >/dev/null
 
-gateway_command posture >"$LAB/posture" || { cat "$LAB/posture"; fail "posture exits with $?"; }
+posture() {
+  code=0
+  gateway_command posture >"$LAB/posture" 2>&1 || code=$?
+}
+
+posture
+[ $code -eq 0 ] || { cat "$LAB/posture"; fail "posture exits with $code"; }
 for role in parent worker logger; do
   grep -q "$role" "$LAB/posture" || fail "posture does not show the $role"
 done
 kill -9 "$(worker_pids | sed -n 1p)"
 sleep 0.2
 wait_until 2 armed_count_is 2
-gateway_command posture >"$LAB/posture" || { cat "$LAB/posture"; fail "after a restart posture exits with $?"; }
+posture
+[ $code -eq 0 ] || { cat "$LAB/posture"; fail "after a restart posture exits with $code"; }
 note "healthy: exit code 0"
 
 # Root raises a limit of a worker: a difference that posture must find.
 worker=$(worker_pids | sed -n 1p)
 prlimit --pid "$worker" --core=1000000:1000000
-code=0
-gateway_command posture >"$LAB/posture" || code=$?
+posture
 expect "exit code with a raised limit" 1 $code
 note "$(grep -i core "$LAB/posture" | head -1)"
