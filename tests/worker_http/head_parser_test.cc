@@ -91,6 +91,8 @@ TEST(HeadParser, RefusesEarly) {
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\rX"), Refusal::kBadLineEnd);
   EXPECT_EQ(response_refusal("HTTP/1.1 200 OK\rX"), Refusal::kBadLineEnd);
   EXPECT_EQ(refusal_of("GET /\x80"), Refusal::kBadTarget);
+  EXPECT_EQ(refusal_of("GET / HTTP/1.1\rX"), Refusal::kBadLineEnd);
+  EXPECT_EQ(response_refusal("HTTP/1.1 200 OK\rX"), Refusal::kBadLineEnd);
   EXPECT_EQ(refusal_of("GET / HTTP/2.0\r\n"), Refusal::kVersionNotSupported);
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\n "), Refusal::kFolding);
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nX\t"), Refusal::kSpaceBeforeColon);
