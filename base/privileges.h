@@ -33,7 +33,8 @@ struct SyscallRule {
 };
 
 // A descriptor that the process may have: number, or -1 for any number from 3; link_prefix is what
-// /proc/PID/fd shows for it ("*": anything). Anything that no row matches is a difference.
+// /proc/PID/fd shows for it ("*": anything; "@4/": beneath what descriptor 4 is). Anything that no
+// row matches is a difference.
 struct FdRule {
   int fd;
   std::string_view link_prefix;

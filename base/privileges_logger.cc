@@ -50,7 +50,7 @@ constexpr FdRule kFds[] = {
     {kChannelFd, "socket:", "channel to the parent"},
     {kLoggerDirectoryFd, "/", "the log directory"},
     {-1, "pipe:", "log pipes"},
-    {-1, "/", "log files"},
+    {-1, "@4/", "log files"},
 };
 
 constexpr LimitRule kLimits[] = {

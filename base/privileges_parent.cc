@@ -106,8 +106,8 @@ constexpr SyscallRule kStart[] = {
 
 constexpr FdRule kFds[] = {
     {0, "/dev/null", ""},
-    {1, "/dev/null", ""},
-    {2, "/dev/null", ""},
+    {1, "*", "standard output as it was given; never written to"},
+    {2, "*", "standard error, for sentences before the logger runs"},
     {-1, "socket:", "channels, listeners, control socket, connections under way"},
     {-1, "pipe:", "read ends kept for the logger, its own log pipe"},
     {-1, "/memfd:gatehouse-metrics", "counters"},

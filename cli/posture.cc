@@ -48,18 +48,31 @@ struct Posture {
 
 bool is_gone(const Error& error) { return error.number == ENOENT || error.number == ESRCH; }
 
-// The role of a spawner's children.
-Role child_role(Role spawner) {
-  if (spawner == Role::kWorkerSpawner) return Role::kWorker;
-  return spawner == Role::kLoaderSpawner ? Role::kLoader : Role::kLogger;
+constexpr std::string_view kSpawnerSuffix = "-spawner";
+
+bool is_spawner(const RolePrivileges& role) { return role.name.ends_with(kSpawnerSuffix); }
+
+// The role of a spawner's children: "worker" of "worker-spawner".
+Role child_role(const RolePrivileges& spawner) {
+  const auto name = spawner.name.substr(0, spawner.name.size() - kSpawnerSuffix.size());
+  for (unsigned i = 0; i < kRoles; ++i) {
+    if (privileges(static_cast<Role>(i)).name == name) return static_cast<Role>(i);
+  }
+  return spawner.role;
 }
 
 // By the uid, which is each spawner's own. Nothing: an unknown child, a difference.
 std::optional<Role> spawner_role(const ProcessFacts& facts, std::uint32_t uid_base) {
-  for (const Role role : {Role::kWorkerSpawner, Role::kLoaderSpawner, Role::kLoggerSpawner}) {
-    if (facts.uids[0] == uid_base + privileges(role).uid_offset) return role;
+  for (unsigned i = 0; i < kRoles; ++i) {
+    const RolePrivileges& role = privileges(static_cast<Role>(i));
+    if (is_spawner(role) && facts.uids[0] == uid_base + role.uid_offset) return role.role;
   }
   return std::nullopt;
+}
+
+// Others come and go: a loader runs for milliseconds.
+bool must_be_there(const RolePrivileges& role) {
+  return is_spawner(role) || role.role == Role::kWorker || role.role == Role::kLogger;
 }
 
 // Reads one process into posture. A process that has ended meanwhile is none.
@@ -91,7 +104,7 @@ Status add_spawner(pid_t pid, const wire::StatusReply& status, Posture* posture)
   const auto children = children_of(pid);
   if (!children) return children.error();
   for (const pid_t child : *children) {
-    const Role its = child_role(*role);
+    const Role its = child_role(privileges(*role));
     const std::string slot = its == Role::kWorker ? slot_of(child, status) : "-";
     if (auto done = add_process(child, its, slot, posture); !done) return done;
   }
@@ -128,12 +141,12 @@ void compare_processes(Posture* posture) {
                                      std::to_string(process.facts.pid) + ": " + difference + ".");
     }
   }
-  for (const Role role : {Role::kWorkerSpawner, Role::kLoaderSpawner, Role::kLoggerSpawner,
-                          Role::kLogger, Role::kWorker}) {
+  for (unsigned i = 0; i < kRoles; ++i) {
+    const RolePrivileges& role = privileges(static_cast<Role>(i));
     const bool there = std::any_of(posture->processes.begin(), posture->processes.end(),
-                                   [&](const Process& one) { return one.role == role; });
-    if (!there) {
-      posture->differences.push_back("There is no " + std::string(privileges(role).name) + ".");
+                                   [&](const Process& one) { return one.role == role.role; });
+    if (!there && must_be_there(role)) {
+      posture->differences.push_back("There is no " + std::string(role.name) + ".");
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -104,6 +105,13 @@ Status read_root(ProcessFacts* facts) {
   return ok();
 }
 
+// By its number: in a process with another root the name is not that of the host.
+bool is_null_device(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) &&
+         status.st_rdev == makedev(1, 3);
+}
+
 Status read_fds(ProcessFacts* facts) {
   const std::string directory = path_of(facts->pid, "fd");
   const auto names = names_in(directory);
@@ -113,7 +121,7 @@ Status read_fds(ProcessFacts* facts) {
     const auto link = read_link(directory + "/" + name);
     // Closed meanwhile: connections come and go.
     if (!link || !parse_number(name, &fd)) continue;
-    facts->fds[fd] = *link;
+    facts->fds[fd] = is_null_device(directory + "/" + name) ? "/dev/null" : *link;
   }
   return ok();
 }
