@@ -27,6 +27,14 @@ struct LogPipeTest : ::testing::Test {
       received.append(bytes, static_cast<std::size_t>(n));
     }
   }
+  void write_everything() {
+    log->flush(false);
+    while (log->waiting() > 0) {
+      drain_pipe();
+      poller->dispatch(100);
+      log->flush(false);
+    }
+  }
   std::vector<wire::LogRecord> parse() {
     drain_pipe();
     std::vector<wire::LogRecord> records;
@@ -76,14 +84,10 @@ TEST_F(LogPipeTest, DropsCountsAndSaysSoInOrder) {
   }
   const std::uint64_t dropped = metrics.log_dropped.load();
   EXPECT_GT(dropped, 0u);
-  while (log->waiting() > 0) {
-    drain_pipe();
-    poller->dispatch(100);
-    log->flush(false);
-  }
+  write_everything();
   log->write(record(kMany + 1));
   log->event(wire::EventRecord::WARNING, "a sentence");
-  log->flush(false);
+  write_everything();
   const auto records = parse();
   std::uint64_t next = 1, told = 0;
   for (const auto& r : records) {
