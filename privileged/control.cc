@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxClients = 16;
 constexpr unsigned kVersion = 1;
+constexpr std::size_t kMaxStatus = ipc::kMaxMessage - 16;  // octets, without the version
 
 bool may_ask(int fd) {
   ucred peer{};
@@ -52,11 +53,13 @@ Result<UniqueFd> open_control_socket(const std::string& run_directory, uid_t id)
   }
   unlink(path.c_str());
   UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid() || bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      chmod(path.c_str(), 0660) != 0 || chown(path.c_str(), id, id) != 0 ||
-      listen(fd.get(), 8) != 0) {
-    return errno_error("opening the control socket " + path);
-  }
+  // The directory is the parent's: a name in it must not lead root to another file.
+  const mode_t mask = umask(0117);
+  const bool bound = fd.valid() &&
+                     bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+                     lchown(path.c_str(), id, id) == 0 && listen(fd.get(), 8) == 0;
+  umask(mask);
+  if (!bound) return errno_error("opening the control socket " + path);
   return fd;
 }
 
@@ -101,7 +104,11 @@ void Control::dispatch(std::uint64_t id, const wire::ControlRequest& request) {
   switch (request.body_case()) {
     case wire::ControlRequest::kStatus: {
       wire::ControlReply answer;
-      actions_.status(answer.mutable_status());
+      auto* status = answer.mutable_status();
+      actions_.status(status);
+      // Many workers that drain at once: the rest of the answer matters more than the last of them.
+      while (answer.ByteSizeLong() > kMaxStatus && status->processes_size() > 0)
+        status->mutable_processes()->RemoveLast();
       return reply(id, std::move(answer));
     }
     case wire::ControlRequest::kReload:

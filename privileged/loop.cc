@@ -18,11 +18,13 @@ Status Loop::add(int fd, std::uint32_t events, Handler handler) {
   if (static_cast<std::size_t>(fd) >= entries_.size())
     entries_.resize(static_cast<std::size_t>(fd) + 64);
   Entry& entry = entries_[static_cast<std::size_t>(fd)];
+  const std::uint32_t generation = entry.generation + 1;
   epoll_event event{};
   event.events = events;
-  event.data.u64 = static_cast<std::uint64_t>(++entry.generation) << 32 | static_cast<unsigned>(fd);
+  event.data.u64 = static_cast<std::uint64_t>(generation) << 32 | static_cast<unsigned>(fd);
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
     return errno_error("watching a descriptor");
+  entry.generation = generation;
   entry.handler = std::move(handler);
   return ok();
 }
