@@ -10,8 +10,6 @@
 namespace gatehouse::fuzz {
 namespace {
 
-using worker::http::Field;
-using worker::http::Framing;
 using worker::http::HeadParser;
 using worker::http::MessageKind;
 using worker::http::Method;

@@ -45,7 +45,7 @@ Decoded decode(std::string_view octets, std::size_t block_size, ChunkLimits limi
 
 // The result, which must be the same for every block size.
 Decoded decode_all(const std::string& octets, ChunkLimits limits = {}) {
-  const Decoded whole = decode(octets, octets.size(), limits);
+  Decoded whole = decode(octets, octets.size(), limits);
   for (std::size_t size = 1; size < std::min<std::size_t>(octets.size(), 40); ++size) {
     EXPECT_EQ(decode(octets, size, limits), whole) << "blocks of " << size;
   }
