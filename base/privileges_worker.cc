@@ -13,9 +13,8 @@ namespace gatehouse {
 namespace {
 
 constexpr SyscallRule kOwn[] = {
-    {SYS_read, "bodies and heads from sockets, timer and event descriptors"},
-    {SYS_write, "to sockets and the log pipe"},
-    {SYS_readv, "the same, scattered"},
+    {SYS_read, "bodies and heads from sockets, and what is left in a pipe"},
+    {SYS_write, "to sockets, the log pipe and Asio's wake-up"},
     {SYS_writev, "head and body in one call; unlike sendmsg it has no flags (MSG_FASTOPEN)"},
     {SYS_splice, "long bodies without a copy", {{5, kExactly, SPLICE_F_MOVE | SPLICE_F_NONBLOCK}}},
     {SYS_close, "connections"},
@@ -39,10 +38,6 @@ constexpr SyscallRule kOwn[] = {
      "a new sealed configuration",
      {{2, kExactly, PROT_READ}, {3, kExactly, MAP_PRIVATE}}},
     {SYS_munmap, "memory"},
-    {SYS_mremap, "memory of large buffers grows"},
-    {SYS_madvise, "memory goes back", {{2, kExactly, MADV_DONTNEED}}},
-    {SYS_rt_sigreturn, "end of a signal handler"},
-    {SYS_restart_syscall, "epoll_wait after a stop"},
     {SYS_exit_group, "the end"},
     {SYS_rt_sigprocmask, "abort()"},
     {SYS_gettid, "abort()"},
@@ -55,7 +50,10 @@ constexpr SyscallRule kStart[] = {
     {SYS_timerfd_create, "its timer"},
     {SYS_eventfd2, "Asio's wake-up"},
     {SYS_pipe2, "the pipes for splice"},
-    {SYS_fcntl, "the size of those pipes", {{1, kExactly, F_SETPIPE_SZ}}},
+    {SYS_fcntl, "those pipes become large", {{1, kExactly, F_SETPIPE_SZ}}},
+    {SYS_fcntl,
+     "their size where the user's share of large pipes is used up",
+     {{1, kExactly, F_GETPIPE_SZ}}},
     {SYS_fcntl, "the seals of the configuration", {{1, kExactly, F_GET_SEALS}}},
     {SYS_lseek, "the size of the configuration"},
     {SYS_pread64, "the configuration"},
@@ -65,7 +63,6 @@ constexpr SyscallRule kStart[] = {
       {3, kExactly, MAP_SHARED},
       {4, kExactly, kWorkerMetricsFd}}},
     {SYS_getrandom, "seeds of hash tables and malloc"},
-    {SYS_rt_sigaction, "start of Asio"},
     {SYS_ioctl, "Asio makes what it watches nonblocking", {{1, kExactly, FIONBIO}}},
 };
 

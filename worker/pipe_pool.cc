@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace gatehouse::worker {
 
@@ -13,14 +14,14 @@ Result<PipePool> PipePool::make() {
   for (std::size_t i = 0; i < kPipes; ++i) {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) return errno_error("making a pipe for splicing");
-    Pipe& pipe = pool.pipes_[i];
-    pipe.read_end.reset(fds[0]);
-    pipe.write_end.reset(fds[1]);
+    Pipe pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
     int capacity = fcntl(fds[0], F_SETPIPE_SZ, kWantedCapacity);
     if (capacity < 0) capacity = fcntl(fds[0], F_GETPIPE_SZ);
-    if (capacity < 0) return errno_error("reading the size of a pipe");
+    if (capacity < kLeastCapacity) continue;  // copying is faster
     pipe.capacity = static_cast<std::size_t>(capacity);
-    pool.stack_[pool.free_++] = i;
+    pool.pipes_[pool.free_] = std::move(pipe);
+    pool.stack_[pool.free_] = pool.free_;
+    ++pool.free_;
   }
   return pool;
 }

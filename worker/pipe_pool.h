@@ -22,10 +22,12 @@ class PipePool {
   static constexpr std::size_t kPipes = 8;
   // Asked for; pipe-user-pages-soft (pipe(7)) grants it to the first 64 pipes of a user.
   static constexpr int kWantedCapacity = 1 << 20;
+  // A pipe that is smaller is not used: beyond that share the kernel makes them of two pages.
+  static constexpr int kLeastCapacity = 1 << 16;
 
   static Result<PipePool> make();
 
-  // nullptr when all are in use: the caller copies instead.
+  // nullptr when all are in use, or none could be had: the caller copies instead.
   Pipe* take();
   // Whatever is still in it is discarded.
   void give_back(Pipe* pipe);

@@ -40,7 +40,7 @@ class Child {
     CHECK(metrics && null.valid());
     channel_ = std::move(pair->ours);
     log_.reset(log[0]);
-    const int fds[] = {null.get(),           null.get(),       null.get(),     pair->theirs.get(),
+    const int fds[] = {null.get(),       null.get(),     null.get(),    pair->theirs.get(),
                        log_writer.get(), metrics->get(), settings.get()};
     pid_ = fork();
     if (pid_ == 0) become_worker(fds, canary);
