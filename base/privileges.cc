@@ -42,8 +42,9 @@ constexpr SyscallRule kStaticStart[] = {
 };
 
 const RolePrivileges* const kTable[kRoles] = {
-    &kParentPrivileges, &kWorkerSpawnerPrivileges, &kWorkerPrivileges, &kLoaderSpawnerPrivileges,
-    &kLoaderPrivileges, &kLoggerSpawnerPrivileges, &kLoggerPrivileges,
+    &kParentPrivileges,        &kWorkerSpawnerPrivileges,   &kWorkerPrivileges,
+    &kLoaderSpawnerPrivileges, &kLoaderPrivileges,          &kLoggerSpawnerPrivileges,
+    &kLoggerPrivileges,        &kResolverSpawnerPrivileges, &kResolverPrivileges,
 };
 
 }  // namespace

@@ -64,8 +64,10 @@ enum class Role : unsigned {
   kLoader,
   kLoggerSpawner,
   kLogger,
+  kResolverSpawner,
+  kResolver,
 };
-inline constexpr unsigned kRoles = 7;
+inline constexpr unsigned kRoles = 9;
 
 struct RolePrivileges {
   Role role;
@@ -93,6 +95,8 @@ extern const RolePrivileges kLoaderSpawnerPrivileges;
 extern const RolePrivileges kLoaderPrivileges;
 extern const RolePrivileges kLoggerSpawnerPrivileges;
 extern const RolePrivileges kLoggerPrivileges;
+extern const RolePrivileges kResolverSpawnerPrivileges;
+extern const RolePrivileges kResolverPrivileges;
 
 // What a static executable of glibc needs between execveat(2) and its own filter.
 std::span<const SyscallRule> static_start_rules();
@@ -103,6 +107,7 @@ inline constexpr int kWorkerLogFd = 4;  // worker: write end of its log pipe
 inline constexpr int kWorkerMetricsFd = 5;
 inline constexpr int kWorkerConfigFd = 6;       // worker: sealed Config
 inline constexpr int kLoaderOutputFd = 4;       // loader: memfd for the Config; text is fd 0
+inline constexpr int kResolverConfigFd = 4;     // resolver: sealed Config
 inline constexpr int kLoggerDirectoryFd = 4;    // logger: the log directory (O_PATH)
 inline constexpr int kSpawnerBinaryFd = 10;     // spawner: what it executes (O_PATH)
 inline constexpr int kSpawnerDirectoryFd = 11;  // spawner: configuration or log directory (O_PATH)

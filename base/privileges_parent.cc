@@ -15,6 +15,7 @@
 namespace gatehouse {
 namespace {
 
+constexpr std::uint64_t kDatagram = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 constexpr std::uint64_t kStream = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 // A setsockopt row: level and option.
@@ -32,6 +33,12 @@ constexpr SyscallRule kOwn[] = {
     {SYS_socket,
      "the same, IPv6",
      {{0, kExactly, AF_INET6}, {1, kExactly, kStream}, {2, kExactly, 0}}},
+    {SYS_socket,
+     "to DNS servers",
+     {{0, kExactly, AF_INET}, {1, kExactly, kDatagram}, {2, kExactly, 0}}},
+    {SYS_socket,
+     "the same, IPv6",
+     {{0, kExactly, AF_INET6}, {1, kExactly, kDatagram}, {2, kExactly, 0}}},
     {SYS_socketpair,
      "channels to new children",
      {{0, kExactly, AF_UNIX}, {1, kExactly, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC}}},
@@ -119,6 +126,9 @@ constexpr FdRule kFds[] = {
 
 constexpr LimitRule kLimits[] = {
     {RLIMIT_CORE, 0, "no core files"},
+    {RLIMIT_NOFILE, 32768,
+     "64 workers with 64 connections under way each; at its end a descriptor that a worker sends is "
+     "lost, and so is an answer (ETOOMANYREFS), which looks like the worker's fault"},
     {RLIMIT_NPROC, 0, "no process, no thread"},
     {RLIMIT_FSIZE, 64ULL << 20, "octets; memory files only"},
 };

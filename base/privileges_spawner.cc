@@ -64,6 +64,11 @@ constexpr SyscallRule kOwn[] = {
      "logger: its files",
      {{0, kExactly, kLoggerDirectoryFd},
       {2, kExactly, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK}}},
+    {SYS_openat,
+     "resolver: what c-ares reads at its start",
+     {{0, ~0U, static_cast<std::uint32_t>(AT_FDCWD)}, {2, kExactly, O_RDONLY}}},
+    {SYS_recvfrom, ""},
+    {SYS_sendto, "", {{3, kExactly, MSG_NOSIGNAL}, {4, kExactly, 0}}},
     {SYS_clock_gettime, ""},
     {SYS_clock_nanosleep, ""},
     {SYS_brk, ""},
@@ -173,6 +178,20 @@ const RolePrivileges kLoggerSpawnerPrivileges = {
     .own = kOwn,
     .start = {},
     .fds = kLoggerSpawnerFds,
+    .limits = kLimits,
+};
+
+const RolePrivileges kResolverSpawnerPrivileges = {
+    .role = Role::kResolverSpawner,
+    .name = "resolver-spawner",
+    .uid_offset = 4,
+    .capabilities = 0,
+    .namespaces = kShared,
+    .empty_root = false,
+    .seccomp_filters = 1,
+    .own = kOwn,
+    .start = {},
+    .fds = kFds,
     .limits = kLimits,
 };
 

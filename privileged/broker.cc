@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "privileged/broker.h"
 
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -12,14 +10,14 @@
 namespace gatehouse::privileged {
 namespace {
 
-bool set(int fd, int level, int name, int value) {
-  return setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
+constexpr auto kShortestGrant = std::chrono::seconds(30);
+constexpr std::size_t kMaxGrantsPerAnswer = 8;
 
 // Refusals that a client can cause at will are not worth a line each.
 bool worth_a_line(wire::Refused::Reason reason) {
   return reason == wire::Refused::FLOOR || reason == wire::Refused::LOCAL ||
-         reason == wire::Refused::CLIENT || reason == wire::Refused::PORT;
+         reason == wire::Refused::CLIENT || reason == wire::Refused::PORT ||
+         reason == wire::Refused::PRIVATE;
 }
 
 std::string_view describe(wire::Refused::Reason reason) {
@@ -31,13 +29,48 @@ std::string_view describe(wire::Refused::Reason reason) {
     case wire::Refused::CLIENT:
       return "the client is in none of the networks of [gateway] clients";
     case wire::Refused::PORT:
-      return "the port is in no listener's intercept.ports";
+      return "the port is in no listener's intercept.ports, nor in forward.ports";
+    case wire::Refused::PRIVATE:
+      return "a private destination that forward.allow_private does not name";
     default:
       return "refused";
   }
 }
 
+// LDH labels, underscores, dots, and the colons of an IPv6 literal: whatever else a name holds, it
+// never reaches the resolver.
+bool is_plausible_name(const std::string& name) {
+  constexpr std::size_t kLongest = 253;  // RFC 1035 2.3.4
+  return !name.empty() && name.size() <= kLongest &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '.' || c == '_' || c == ':';
+         });
+}
+
+// RFC 8305 4: families alternate, IPv6 first.
+std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses) {
+  std::vector<IpAddress> v6, v4, mixed;
+  for (const IpAddress& a : addresses) (a.family == AF_INET6 ? v6 : v4).push_back(a);
+  for (std::size_t i = 0; i < std::max(v6.size(), v4.size()); ++i) {
+    if (i < v6.size()) mixed.push_back(v6[i]);
+    if (i < v4.size()) mixed.push_back(v4[i]);
+  }
+  return mixed;
+}
+
 }  // namespace
+
+Broker::Broker(Loop& loop, EventLog& log, ResolverLink& resolver, Floor floor, Violation violation,
+               Find find)
+    : log_(log),
+      resolver_(resolver),
+      floor_(std::move(floor)),
+      violation_(std::move(violation)),
+      find_(std::move(find)),
+      connector_(loop, [this](WorkerHandle& worker, std::uint64_t id, int fd, int error) {
+        connected(worker, id, fd, error);
+      }) {}
 
 void Broker::configure(const Settings* settings, std::uint64_t own_netns) {
   settings_ = settings;
@@ -45,69 +78,70 @@ void Broker::configure(const Settings* settings, std::uint64_t own_netns) {
 }
 
 void Broker::handle(WorkerHandle& worker, const wire::FromWorker& request, ipc::Message& message) {
-  const bool connects = request.has_connect();
   if (message.fd_count != 1) return violation_(worker, "a request without its one descriptor");
-  if (connects && !request.connect().has_client_destination()) {
-    return violation_(worker, "a Connect without a destination");
-  }
   if (worker.outstanding.size() >= kMaxOutstanding) {
     return violation_(worker, "too many requests at once");
   }
   if (!worker.outstanding.insert(request.id()).second) {
     return violation_(worker, "a request id in use");
   }
-  UniqueFd client = std::move(message.fds[0]);
-  if (connects) {
-    connect(worker, request.id(), std::move(client));
-  } else {
-    reset(worker, request.id(), std::move(client));
-  }
-}
-
-bool Broker::examine_or_end(WorkerHandle& worker, int fd, Evidence* evidence, bool* gone) {
-  std::string_view why;
-  switch (examine(fd, own_netns_, evidence, &why)) {
-    case EvidenceVerdict::kForged:
-      violation_(worker, "forged evidence: " + std::string(why));
-      return false;
-    case EvidenceVerdict::kGone:
-      *gone = true;
-      return true;
-    case EvidenceVerdict::kValid:
-      *gone = false;
-      return true;
-  }
-  return false;
-}
-
-void Broker::connect(WorkerHandle& worker, std::uint64_t id, UniqueFd client) {
+  const UniqueFd client = std::move(message.fds[0]);
   Evidence evidence;
-  bool gone = false;
-  if (!examine_or_end(worker, client.get(), &evidence, &gone)) return;
-  if (gone) return refuse(worker, id, wire::Refused::CLIENT_GONE, nullptr);
-  const TimePoint now = Clock::now();
-  const auto reason = judge(worker, evidence, now);
-  if (reason != wire::Refused::UNSPECIFIED) return refuse(worker, id, reason, &evidence);
-
-  const SocketAddress target = to_socket_address(evidence.destination);
-  auto socket = begin(evidence, target);
-  if (!socket) return fail(worker, id, socket.error().number);
-  auto pending = std::make_unique<Pending>();
-  pending->worker = &worker;
-  pending->id = id;
-  pending->socket = std::move(*socket);
-  pending->target = target;
-  pending->evidence = evidence;
-  pending->deadline = now + settings_->connect_timeout;
-  next_deadline_ = std::min(next_deadline_, pending->deadline);
-  const int fd = pending->socket.get();
-  pending_[fd] = std::move(pending);
-  begun_.push_back(fd);
+  std::string_view why;
+  const EvidenceVerdict verdict = examine(client.get(), own_netns_, &evidence, &why);
+  if (verdict == EvidenceVerdict::kForged) {
+    return violation_(worker, "forged evidence: " + std::string(why));
+  }
+  const bool gone = verdict == EvidenceVerdict::kGone;
+  if (request.has_reset()) return reset(worker, request.id(), client, gone);
+  if (gone) return refuse(worker, request.id(), wire::Refused::CLIENT_GONE, evidence, {});
+  if (request.has_resolve()) {
+    return resolve(worker, request.id(), request.resolve().name(), evidence);
+  }
+  connect(worker, request.id(), request.connect(), evidence);
 }
 
-wire::Refused::Reason Broker::judge(WorkerHandle& worker, const Evidence& evidence, TimePoint now) {
-  if (!settings_->intercepts(evidence.destination.port)) return wire::Refused::PORT;
+void Broker::connect(WorkerHandle& worker, std::uint64_t id, const wire::Connect& request,
+                     const Evidence& evidence) {
+  const TimePoint now = Clock::now();
+  Endpoint target = evidence.destination;
+  bool keep_source = settings_->keep_source;
+  Mode asked = Mode::kTransparent;
+  Reason reason = judge_client(worker, evidence, now);
+  switch (request.destination_case()) {
+    case wire::Connect::kClientDestination:
+      if (reason == wire::Refused::UNSPECIFIED) reason = judge_original(evidence, now);
+      break;
+    case wire::Connect::kForwardGrant:
+      asked = Mode::kForward;
+      keep_source = settings_->forward_keep_source;
+      if (reason != wire::Refused::UNSPECIFIED) break;
+      reason = judge_grant(worker, request.forward_grant(), evidence, now, &target);
+      break;
+    case wire::Connect::kConfiguredEndpoint:
+      asked = Mode::kReverse;
+      if (reason != wire::Refused::UNSPECIFIED) break;
+      reason = judge_endpoint(request.configured_endpoint().id(), evidence, &target, &keep_source);
+      break;
+    case wire::Connect::DESTINATION_NOT_SET:
+      return violation_(worker, "a Connect without a destination");
+  }
+  if (asked != worker.mode) return violation_(worker, "a Connect of another mode than its own");
+  if (reason != wire::Refused::UNSPECIFIED) return refuse(worker, id, reason, evidence, target);
+  std::optional<IpAddress> source;
+  if (keep_source) source = evidence.client.address;
+  connector_.connect(worker, id, source, target, now + settings_->connect_timeout);
+}
+
+// What holds in every mode.
+Broker::Reason Broker::judge_client(WorkerHandle& worker, const Evidence& evidence, TimePoint now) {
   if (!settings_->serves(evidence.client.address)) return wire::Refused::CLIENT;
+  if (!take_token(worker, evidence.cookie, now)) return wire::Refused::QUOTA;
+  return wire::Refused::UNSPECIFIED;
+}
+
+Broker::Reason Broker::judge_original(const Evidence& evidence, TimePoint now) {
+  if (!settings_->intercepts(evidence.destination.port)) return wire::Refused::PORT;
   switch (floor_.judge(evidence.destination.address, now)) {
     case Floor::Verdict::kDenied:
       return wire::Refused::FLOOR;
@@ -116,8 +150,48 @@ wire::Refused::Reason Broker::judge(WorkerHandle& worker, const Evidence& eviden
     case Floor::Verdict::kAllowed:
       break;
   }
-  if (!take_token(worker, evidence.cookie, now)) return wire::Refused::QUOTA;
   return wire::Refused::UNSPECIFIED;
+}
+
+Broker::Reason Broker::judge_grant(const WorkerHandle& worker, const wire::ForwardGrant& request,
+                                   const Evidence& evidence, TimePoint now, Endpoint* target) {
+  if (!settings_->listens(Mode::kForward, evidence.destination)) return wire::Refused::PORT;
+  const auto found = worker.grants.find(request.grant());
+  if (found == worker.grants.end() || found->second.cookie != evidence.cookie ||
+      found->second.expiry < now) {
+    return wire::Refused::GRANT;
+  }
+  target->address = found->second.address;
+  target->port = static_cast<std::uint16_t>(request.port());
+  if (request.port() > 65535 || !settings_->forwards_to(target->port)) return wire::Refused::PORT;
+  return judge_egress(target->address, now);
+}
+
+// Where a name may lead, whoever resolved it.
+Broker::Reason Broker::judge_egress(const IpAddress& address, TimePoint now) {
+  switch (floor_.judge(address, now)) {
+    case Floor::Verdict::kDenied:
+      return wire::Refused::FLOOR;
+    case Floor::Verdict::kLocal:
+      return wire::Refused::LOCAL;
+    case Floor::Verdict::kAllowed:
+      break;
+  }
+  const auto& allowed = settings_->forward_private;
+  const bool named = std::any_of(allowed.begin(), allowed.end(),
+                                 [&](const Network& network) { return network.contains(address); });
+  return is_private(address) && !named ? wire::Refused::PRIVATE : wire::Refused::UNSPECIFIED;
+}
+
+// The administrator has named it, so private addresses are fine; loopback needs the command line.
+Broker::Reason Broker::judge_endpoint(std::uint32_t id, const Evidence& evidence, Endpoint* target,
+                                      bool* keep_source) {
+  if (!settings_->listens(Mode::kReverse, evidence.destination)) return wire::Refused::PORT;
+  const auto found = settings_->servers.find(id);
+  if (found == settings_->servers.end()) return wire::Refused::GRANT;
+  *target = found->second.endpoint;
+  *keep_source = found->second.keep_source;
+  return floor_.forbids_endpoint(*target) ? wire::Refused::FLOOR : wire::Refused::UNSPECIFIED;
 }
 
 bool Broker::take_token(WorkerHandle& worker, std::uint64_t cookie, TimePoint now) {
@@ -135,95 +209,83 @@ bool Broker::take_token(WorkerHandle& worker, std::uint64_t cookie, TimePoint no
   return true;
 }
 
-// Makes, taints, binds and begins to connect; the socket is not connected yet.
-Result<UniqueFd> Broker::begin(const Evidence& evidence, const SocketAddress& target) const {
-  const bool v4 = evidence.destination.address.family == AF_INET;
-  UniqueFd fd(
-      socket(evidence.destination.address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return errno_error("making an upstream socket");
-  const int s = fd.get();
-  const linger reset_on_close{1, 0};
-  bool done = set(s, SOL_SOCKET, SO_LOCK_FILTER, 1) && set(s, SOL_TCP, TCP_NODELAY, 1) &&
-              setsockopt(s, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close) == 0;
-  if (done && settings_->keep_source) {
-    const SocketAddress source = to_socket_address({evidence.client.address, 0});
-    done = (v4 ? set(s, SOL_IP, IP_TRANSPARENT, 1) : set(s, SOL_IPV6, IPV6_TRANSPARENT, 1)) &&
-           set(s, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1) && bind(s, source.get(), source.length) == 0;
+void Broker::resolve(WorkerHandle& worker, std::uint64_t id, const std::string& name,
+                     const Evidence& evidence) {
+  if (worker.mode == Mode::kReverse) return violation_(worker, "a Resolve of another mode");
+  Reason reason = judge_client(worker, evidence, Clock::now());
+  if (reason == wire::Refused::UNSPECIFIED && worker.mode == Mode::kForward &&
+      !settings_->listens(Mode::kForward, evidence.destination)) {
+    reason = wire::Refused::PORT;
   }
-  if (!done) return errno_error("preparing an upstream socket");
-  if (::connect(s, target.get(), target.length) != 0 && errno != EINPROGRESS) {
-    return errno_error("connecting upstream");
+  if (reason == wire::Refused::UNSPECIFIED && !is_plausible_name(name))
+    reason = wire::Refused::NAME;
+  if (reason != wire::Refused::UNSPECIFIED) {
+    return refuse(worker, id, reason, evidence, evidence.destination);
   }
-  return fd;
+  resolver_.query(name,
+                  [this, child = worker.child, id, evidence](const auto& addresses, auto ttl) {
+                    WorkerHandle* asker = find_(child);
+                    if (asker != nullptr && asker->channel.valid())
+                      resolved(*asker, id, evidence, addresses, ttl);
+                  });
 }
 
-void Broker::finish_turn() {
-  // Answers can end workers, which forgets pendings, but never begins one.
-  const std::vector<int> begun = std::move(begun_);
-  begun_.clear();
-  for (const int fd : begun) {
-    const auto found = pending_.find(fd);
-    if (found == pending_.end()) continue;
-    if (confirm(*found->second, false)) {
-      pending_.erase(fd);
-      continue;
-    }
-    Pending* pending = found->second.get();
-    const Status watched = loop_.add(fd, EPOLLOUT, [this, fd, pending](std::uint32_t) {
-      if (confirm(*pending, true)) {
-        if (pending_.count(fd) != 0) loop_.remove(fd);
-        pending_.erase(fd);
-      }
-    });
-    if (!watched) {
-      fail(*pending->worker, pending->id, watched.error().number);
-      pending_.erase(fd);
-      continue;
-    }
-    pending->watched = true;
-  }
-}
-
-bool Broker::confirm(Pending& pending, bool writable) {
-  const int fd = pending.socket.get();
-  int error = 0;
-  if (writable) {
-    socklen_t length = sizeof error;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
-  }
-  // The second connect(2): only when it says 0 does the kernel hold the socket as connected for
-  // good, so that no MSG_FASTOPEN of its holder can send it elsewhere.
-  if (error == 0 && ::connect(fd, pending.target.get(), pending.target.length) != 0) {
-    if (errno == EALREADY || errno == EINPROGRESS) return false;
-    error = errno;
-  }
-  if (error != 0) {
-    fail(*pending.worker, pending.id, error);
-    return true;
-  }
-  ++counters_.connects;
-  pending.worker->outstanding.erase(pending.id);
+void Broker::resolved(WorkerHandle& worker, std::uint64_t id, const Evidence& evidence,
+                      const std::vector<IpAddress>& addresses, std::chrono::seconds ttl) {
   wire::ToWorker message;
-  message.set_id(pending.id);
-  message.mutable_connected();
-  answer(*pending.worker, message, fd);
-  return true;
+  message.set_id(id);
+  if (worker.mode == Mode::kTransparent) {
+    const bool match = std::find(addresses.begin(), addresses.end(),
+                                 evidence.destination.address) != addresses.end();
+    message.mutable_verified()->set_result(addresses.empty() ? wire::Verified::UNKNOWN
+                                           : match           ? wire::Verified::MATCH
+                                                             : wire::Verified::MISMATCH);
+  } else {
+    const TimePoint now = Clock::now();
+    Reason reason = wire::Refused::NAME;
+    for (const IpAddress& address : interleave(addresses)) {
+      const Reason verdict = judge_egress(address, now);
+      if (verdict != wire::Refused::UNSPECIFIED) {
+        reason = verdict;
+        continue;
+      }
+      if (message.resolved().grants_size() == static_cast<int>(kMaxGrantsPerAnswer)) break;
+      if (worker.grants.size() >= kMaxGrants) worker.grants.erase(worker.grants.begin());
+      worker.grants[++last_grant_] = {evidence.cookie, address,
+                                      now + std::max(kShortestGrant, ttl)};
+      auto* grant = message.mutable_resolved()->add_grants();
+      grant->set_grant(last_grant_);
+      grant->set_ipv6(address.family == AF_INET6);
+    }
+    if (message.resolved().grants_size() == 0) return refuse(worker, id, reason, evidence, {});
+  }
+  worker.outstanding.erase(id);
+  answer(worker, message);
 }
 
-void Broker::reset(WorkerHandle& worker, std::uint64_t id, UniqueFd client) {
-  Evidence evidence;
-  bool gone = false;
-  if (!examine_or_end(worker, client.get(), &evidence, &gone)) return;
+void Broker::reset(WorkerHandle& worker, std::uint64_t id, const UniqueFd& client, bool gone) {
+  const linger reset_on_close{1, 0};
   if (!gone) {
-    const linger reset_on_close{1, 0};
     setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close);
   }
-  client.reset();
   worker.outstanding.erase(id);
   wire::ToWorker message;
   message.set_id(id);
   message.mutable_reset_done();
   answer(worker, message);
+}
+
+void Broker::connected(WorkerHandle& worker, std::uint64_t id, int fd, int error) {
+  ++(fd >= 0 ? counters_.connects : counters_.failures);
+  worker.outstanding.erase(id);
+  wire::ToWorker message;
+  message.set_id(id);
+  if (fd >= 0) {
+    message.mutable_connected();
+  } else {
+    message.mutable_failed()->set_error(error);
+  }
+  answer(worker, message, fd);
 }
 
 void Broker::answer(WorkerHandle& worker, const wire::ToWorker& message, int fd) {
@@ -236,59 +298,20 @@ void Broker::answer(WorkerHandle& worker, const wire::ToWorker& message, int fd)
   }
 }
 
-void Broker::refuse(WorkerHandle& worker, std::uint64_t id, wire::Refused::Reason reason,
-                    const Evidence* evidence) {
+// target: what was refused, for the log; without a port the client's own words are not worth a
+// line.
+void Broker::refuse(WorkerHandle& worker, std::uint64_t id, Reason reason, const Evidence& evidence,
+                    const Endpoint& target) {
   ++counters_.refusals;
-  if (evidence != nullptr && worth_a_line(reason)) {
-    log_.write(Level::kWarning, "refused " + to_string(evidence->client) + " to " +
-                                    to_string(evidence->destination) + ": " +
-                                    std::string(describe(reason)));
+  if (worth_a_line(reason) && target.address.family != AF_UNSPEC) {
+    log_.write(Level::kWarning, "refused " + to_string(evidence.client) + " to " +
+                                    to_string(target) + ": " + std::string(describe(reason)));
   }
   worker.outstanding.erase(id);
   wire::ToWorker message;
   message.set_id(id);
   message.mutable_refused()->set_reason(reason);
   answer(worker, message);
-}
-
-void Broker::fail(WorkerHandle& worker, std::uint64_t id, int error) {
-  ++counters_.failures;
-  worker.outstanding.erase(id);
-  wire::ToWorker message;
-  message.set_id(id);
-  message.mutable_failed()->set_error(error);
-  answer(worker, message);
-}
-
-void Broker::forget(WorkerHandle& worker) {
-  for (auto i = pending_.begin(); i != pending_.end();) {
-    if (i->second->worker != &worker) {
-      ++i;
-      continue;
-    }
-    if (i->second->watched) loop_.remove(i->first);
-    i = pending_.erase(i);
-  }
-}
-
-void Broker::expire(TimePoint now) {
-  next_deadline_ = TimePoint::max();
-  std::vector<int> late;
-  for (const auto& [fd, pending] : pending_) {
-    if (pending->deadline <= now) {
-      late.push_back(fd);
-    } else {
-      next_deadline_ = std::min(next_deadline_, pending->deadline);
-    }
-  }
-  for (const int fd : late) {
-    const auto found = pending_.find(fd);
-    if (found == pending_.end()) continue;  // its worker has just been ended
-    const std::unique_ptr<Pending> pending = std::move(found->second);
-    if (pending->watched) loop_.remove(fd);
-    pending_.erase(found);
-    fail(*pending->worker, pending->id, ETIMEDOUT);
-  }
 }
 
 }  // namespace gatehouse::privileged

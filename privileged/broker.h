@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes upstream connections for workers that prove that a client asked for them.
+// Decides what a worker may be connected to, by kernel evidence and configuration.
 //
 // Runs in: parent. Trusts: nothing in a request but the kernel's word on the descriptor that comes
 // with it (privileged/evidence.h). No worker ever supplies an address.
 // Invariants:
-//  1. Only a connected socket leaves: confirmed by a second connect(2), tainted by SO_LOCK_FILTER.
-//     (An unconnected or connecting one could be re-targeted by its holder.)
+//  1. A worker asks only in the way of its mode, with a client of a listener of its mode.
 //  2. Policy, floor and quota are soft answers; forged evidence is a violation.
 //  3. At most kMaxOutstanding requests of a worker are under way.
+// Not here: how the socket is made (privileged/connector.h).
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "ipc/channel.h"
+#include "privileged/connector.h"
 #include "privileged/event_log.h"
 #include "privileged/evidence.h"
 #include "privileged/floor.h"
-#include "privileged/loop.h"
+#include "privileged/resolver_link.h"
 #include "privileged/settings.h"
 #include "privileged/worker_handle.h"
 #include "proto/from_worker.pb.h"
@@ -36,60 +35,61 @@ class Broker {
   };
   // Called when a worker has broken the boundary; ends it.
   using Violation = std::function<void(WorkerHandle&, std::string_view why)>;
+  // Nothing where the worker is gone.
+  using Find = std::function<WorkerHandle*(std::uint32_t child)>;
 
-  Broker(Loop& loop, EventLog& log, Floor floor, Violation violation)
-      : loop_(loop), log_(log), floor_(std::move(floor)), violation_(std::move(violation)) {}
+  Broker(Loop& loop, EventLog& log, ResolverLink& resolver, Floor floor, Violation violation,
+         Find find);
 
   // settings must outlive the broker's use of it; netns of any listener of ours.
   void configure(const Settings* settings, std::uint64_t own_netns);
 
-  // A Connect or Reset in an allowed phase, with its descriptors.
+  // A Connect, Resolve or Reset in an allowed phase, with its descriptors.
   void handle(WorkerHandle& worker, const wire::FromWorker& request, ipc::Message& message);
-  // After each turn of the loop: confirms the connections that were begun in it.
-  void finish_turn();
+  void finish_turn() { connector_.finish_turn(); }
   // The worker is gone: its connections under way are closed.
-  void forget(WorkerHandle& worker);
+  void forget(WorkerHandle& worker) { connector_.forget(worker); }
 
-  // When expire() wants to be called.
-  TimePoint next_deadline() const { return next_deadline_; }
-  void expire(TimePoint now);
+  TimePoint next_deadline() const { return connector_.next_deadline(); }
+  void expire(TimePoint now) { connector_.expire(now); }
 
   const Counters& counters() const { return counters_; }
 
  private:
-  struct Pending {
-    WorkerHandle* worker;
-    std::uint64_t id;
-    UniqueFd socket;
-    SocketAddress target;
-    Evidence evidence;
-    TimePoint deadline;
-    bool watched = false;
-  };
+  using Reason = wire::Refused::Reason;
 
-  void connect(WorkerHandle& worker, std::uint64_t id, UniqueFd client);
-  void reset(WorkerHandle& worker, std::uint64_t id, UniqueFd client);
-  bool examine_or_end(WorkerHandle& worker, int fd, Evidence* evidence, bool* gone);
-  wire::Refused::Reason judge(WorkerHandle& worker, const Evidence& evidence, TimePoint now);
+  void connect(WorkerHandle& worker, std::uint64_t id, const wire::Connect& request,
+               const Evidence& evidence);
+  void resolve(WorkerHandle& worker, std::uint64_t id, const std::string& name,
+               const Evidence& evidence);
+  void resolved(WorkerHandle& worker, std::uint64_t id, const Evidence& evidence,
+                const std::vector<IpAddress>& addresses, std::chrono::seconds ttl);
+  void reset(WorkerHandle& worker, std::uint64_t id, const UniqueFd& client, bool gone);
+
+  // UNSPECIFIED where nothing speaks against it; each fills *target and *source.
+  Reason judge_client(WorkerHandle& worker, const Evidence& evidence, TimePoint now);
+  Reason judge_original(const Evidence& evidence, TimePoint now);
+  Reason judge_grant(const WorkerHandle& worker, const wire::ForwardGrant& request,
+                     const Evidence& evidence, TimePoint now, Endpoint* target);
+  Reason judge_egress(const IpAddress& address, TimePoint now);
+  Reason judge_endpoint(std::uint32_t id, const Evidence& evidence, Endpoint* target,
+                        bool* keep_source);
   bool take_token(WorkerHandle& worker, std::uint64_t cookie, TimePoint now);
-  Result<UniqueFd> begin(const Evidence& evidence, const SocketAddress& target) const;
-  // True when the connection is made or has failed, and has been answered.
-  bool confirm(Pending& pending, bool writable);
 
+  void connected(WorkerHandle& worker, std::uint64_t id, int fd, int error);
   void answer(WorkerHandle& worker, const wire::ToWorker& message, int fd = -1);
-  void refuse(WorkerHandle& worker, std::uint64_t id, wire::Refused::Reason reason,
-              const Evidence* evidence);
-  void fail(WorkerHandle& worker, std::uint64_t id, int error);
+  void refuse(WorkerHandle& worker, std::uint64_t id, Reason reason, const Evidence& evidence,
+              const Endpoint& target);
 
-  Loop& loop_;
   EventLog& log_;
+  ResolverLink& resolver_;
   Floor floor_;
   Violation violation_;
+  Find find_;
+  Connector connector_;
   const Settings* settings_ = nullptr;
   std::uint64_t own_netns_ = 0;
-  std::unordered_map<int, std::unique_ptr<Pending>> pending_;  // by socket
-  std::vector<int> begun_;                                     // in this turn
-  TimePoint next_deadline_ = TimePoint::max();
+  std::uint64_t last_grant_ = 0;
   Counters counters_;
 };
 

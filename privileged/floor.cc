@@ -2,6 +2,7 @@
 #include "privileged/floor.h"
 
 #include <algorithm>
+#include <span>
 
 namespace gatehouse::privileged {
 namespace {
@@ -48,11 +49,15 @@ constexpr Embedded kEmbedded[] = {
     {v6({0x20, 0x01, 0, 0}, 32), 12, 0xff},                       // Teredo, RFC 4380
 };
 
-}  // namespace
+constexpr Range kPrivate[] = {
+    {v4(10, 0, 0, 0, 8), ""},    {v4(172, 16, 0, 0, 12), ""}, {v4(192, 168, 0, 0, 16), ""},
+    {v4(100, 64, 0, 0, 10), ""}, {v6({0xfc}, 7), ""},
+};
 
-std::optional<std::string_view> floor_reason(const IpAddress& address) {
-  for (const Range& range : kDenied) {
-    if (range.network.contains(address)) return range.why;
+// The first of ranges that holds the address or an IPv4 address inside it.
+const Range* find_range(std::span<const Range> ranges, const IpAddress& address) {
+  for (const Range& range : ranges) {
+    if (range.network.contains(address)) return &range;
   }
   for (const Embedded& form : kEmbedded) {
     if (!form.network.contains(address)) continue;
@@ -60,16 +65,36 @@ std::optional<std::string_view> floor_reason(const IpAddress& address) {
     for (unsigned i = 0; i < 4; ++i) {
       inner.octets[i] = static_cast<std::uint8_t>(address.octets[form.at + i] ^ form.mask);
     }
-    if (const auto why = floor_reason(inner)) return why;
+    if (const Range* found = find_range(ranges, inner)) return found;
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<std::string_view> floor_reason(const IpAddress& address) {
+  const Range* found = find_range(kDenied, address);
+  if (found == nullptr) return std::nullopt;
+  return found->why;
+}
+
+bool is_private(const IpAddress& address) { return find_range(kPrivate, address) != nullptr; }
+
+bool Floor::is_lifted(const IpAddress& address) const {
+  return std::any_of(lifted_.destinations.begin(), lifted_.destinations.end(),
+                     [&](const Network& network) { return network.contains(address); });
 }
 
 Floor::Verdict Floor::judge(const IpAddress& destination, TimePoint now) {
-  const auto holds = [&](const Network& network) { return network.contains(destination); };
-  if (std::any_of(lifted_.begin(), lifted_.end(), holds)) return Verdict::kAllowed;
+  if (is_lifted(destination)) return Verdict::kAllowed;
   if (floor_reason(destination)) return Verdict::kDenied;
   return is_local(destination, now) ? Verdict::kLocal : Verdict::kAllowed;
+}
+
+bool Floor::forbids_endpoint(const Endpoint& endpoint) const {
+  const auto& named = lifted_.endpoints;
+  return floor_reason(endpoint.address) && !is_lifted(endpoint.address) &&
+         std::find(named.begin(), named.end(), endpoint) == named.end();
 }
 
 bool Floor::is_local(const IpAddress& address, TimePoint now) {

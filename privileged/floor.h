@@ -20,14 +20,25 @@ namespace gatehouse::privileged {
 // by that one too. Ranges: RFC 6890 and the cloud metadata addresses.
 std::optional<std::string_view> floor_reason(const IpAddress& address);
 
+// Addresses of private use (RFC 1918, RFC 6598, RFC 4193), alone or inside an IPv6 address.
+bool is_private(const IpAddress& address);
+
 class Floor {
  public:
-  explicit Floor(std::vector<Network> lifted) : lifted_(std::move(lifted)) {}
+  // What the command line lifts: --allow-destination and --allow-endpoint.
+  struct Lifted {
+    std::vector<Network> destinations;
+    std::vector<Endpoint> endpoints;
+  };
+  explicit Floor(Lifted lifted) : lifted_(std::move(lifted)) {}
 
   enum class Verdict { kAllowed, kDenied, kLocal };
   // kLocal: bind(2) of an ordinary socket succeeds, so it is this host's own (also broadcast).
   // Verdicts on local addresses are remembered for one second.
   Verdict judge(const IpAddress& destination, TimePoint now);
+  // For what the configuration names: a server, a resolver. This host's own addresses are fine, but
+  // what the floor denies needs the command line.
+  bool forbids_endpoint(const Endpoint& endpoint) const;
 
  private:
   struct Remembered {
@@ -36,9 +47,10 @@ class Floor {
     TimePoint until;
   };
 
+  bool is_lifted(const IpAddress& address) const;
   bool is_local(const IpAddress& address, TimePoint now);
 
-  std::vector<Network> lifted_;
+  Lifted lifted_;
   std::array<Remembered, 1024> remembered_;
 };
 

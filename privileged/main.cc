@@ -110,6 +110,7 @@ void start_spawners(const Options& options, Inheritance* parent) {
   parent->worker_spawner = must(start_spawner(spec(Role::kWorkerSpawner, Role::kWorker)));
   parent->loader_spawner = must(start_spawner(loader));
   parent->logger_spawner = must(start_spawner(logger));
+  parent->resolver_spawner = must(start_spawner(spec(Role::kResolverSpawner, Role::kResolver)));
 }
 
 // The end of being root. What is left is enough for the listeners, and final_drop takes that too.

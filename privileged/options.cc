@@ -19,9 +19,12 @@ const char kHelp[] =
     "                           (default: beside gatehoused)\n"
     "  --run-dir DIR            for control.sock (default /run/gatehouse)\n"
     "  --log-dir DIR            all that the logger may write to (default /var/log/gatehouse)\n"
-    "  --uid-base N             parent, worker, loader and logger run as N, N+1, N+2, N+3\n"
+    "  --uid-base N             parent, worker, loader, logger and resolver run as N ... N+4\n"
     "                           (default 64200); two instances need two ranges\n"
     "  --allow-destination NET  lift the compiled-in floor for an address or network, repeatable\n"
+    "  --allow-endpoint ADDR:PORT  let the configuration name this server or resolver although "
+    "the\n"
+    "                           floor forbids it (127.0.0.53:53), repeatable\n"
     "  --require-all            refuse to run where the kernel lacks a layer of confinement\n"
     "  --help, --version\n\n"
     "Signals: TERM and INT drain, a second one stops at once; HUP reloads; USR1 reopens log "
@@ -57,6 +60,26 @@ Result<Network> parse_network(const std::string& text) {
   return network;
 }
 
+// "127.0.0.1:53" or "[::1]:53".
+Result<Endpoint> parse_endpoint(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  std::string address = text.substr(0, colon);
+  if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
+    address = address.substr(1, address.size() - 2);
+  }
+  Endpoint endpoint;
+  endpoint.address.family = address.find(':') == std::string::npos ? AF_INET : AF_INET6;
+  char* end = nullptr;
+  const char* port = colon == std::string::npos ? "" : text.c_str() + colon + 1;
+  const unsigned long number = std::strtoul(port, &end, 10);
+  if (inet_pton(endpoint.address.family, address.c_str(), endpoint.address.octets.data()) != 1 ||
+      end == port || *end != '\0' || number < 1 || number > 65535) {
+    return Error{EINVAL, "--allow-endpoint " + text + ": not like 127.0.0.53:53 or [::1]:53"};
+  }
+  endpoint.port = static_cast<std::uint16_t>(number);
+  return endpoint;
+}
+
 std::string own_directory() {
   std::string path(4096, '\0');
   const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
@@ -67,13 +90,25 @@ std::string own_directory() {
 }  // namespace
 
 Result<Options> parse_options(int argc, char** argv) {
-  enum { kConfig = 256, kLibexec, kRun, kLog, kUid, kAllow, kRequire, kHelpOption, kVersion };
+  enum {
+    kConfig = 256,
+    kLibexec,
+    kRun,
+    kLog,
+    kUid,
+    kAllow,
+    kEndpoint,
+    kRequire,
+    kHelpOption,
+    kVersion
+  };
   const option known[] = {{"config", required_argument, nullptr, kConfig},
                           {"libexec", required_argument, nullptr, kLibexec},
                           {"run-dir", required_argument, nullptr, kRun},
                           {"log-dir", required_argument, nullptr, kLog},
                           {"uid-base", required_argument, nullptr, kUid},
                           {"allow-destination", required_argument, nullptr, kAllow},
+                          {"allow-endpoint", required_argument, nullptr, kEndpoint},
                           {"require-all", no_argument, nullptr, kRequire},
                           {"help", no_argument, nullptr, kHelpOption},
                           {"version", no_argument, nullptr, kVersion},
@@ -107,7 +142,13 @@ Result<Options> parse_options(int argc, char** argv) {
       case kAllow: {
         auto network = parse_network(optarg);
         if (!network) return network.error();
-        options.lifted.push_back(*network);
+        options.lifted.destinations.push_back(*network);
+        break;
+      }
+      case kEndpoint: {
+        auto endpoint = parse_endpoint(optarg);
+        if (!endpoint) return endpoint.error();
+        options.lifted.endpoints.push_back(*endpoint);
         break;
       }
       case kRequire:

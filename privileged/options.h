@@ -9,6 +9,7 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "privileged/floor.h"
 
 namespace gatehouse::privileged {
 
@@ -19,7 +20,7 @@ struct Options {
   std::string log_directory = "/var/log/gatehouse";
   uid_t uid_base = 64200;
   bool require_all = false;
-  std::vector<Network> lifted;
+  Floor::Lifted lifted;
   bool help = false;
   bool version = false;
 };

@@ -13,6 +13,7 @@
 #include "privileged/config_source.h"
 #include "privileged/control.h"
 #include "privileged/logger_link.h"
+#include "privileged/resolver_link.h"
 #include "privileged/supervisor.h"
 #include "proto/spawner.pb.h"
 
@@ -31,8 +32,9 @@ class Parent {
         loop_(std::move(loop)),
         logger_(log_, from_.logger_spawner.channel.get()),
         source_(loop_, from_.loader_spawner.channel.get(), from_.config_path),
-        supervisor_({loop_, log_, logger_, from_.worker_spawner.channel.get(), from_.proc.get(),
-                     from_.worker_uid, from_.lifted}) {}
+        resolver_(loop_, log_, from_.resolver_spawner.channel.get()),
+        supervisor_({loop_, log_, logger_, resolver_, from_.worker_spawner.channel.get(),
+                     from_.proc.get(), from_.worker_uid, from_.lifted}) {}
 
   int run();
 
@@ -53,6 +55,7 @@ class Parent {
   Loop loop_;
   LoggerLink logger_;
   ConfigSource source_;
+  ResolverLink resolver_;
   Supervisor supervisor_;
   std::unique_ptr<Control> control_;
   bool was_ready_ = false;
@@ -90,6 +93,10 @@ Status Parent::watch() {
   status = watch_spawner(from_.logger_spawner, "logger", [this](auto child, bool killed, int how) {
     logger_.child_exited(child, killed, how);
   });
+  if (!status) return status;
+  status = watch_spawner(
+      from_.resolver_spawner, "resolver",
+      [this](auto child, bool killed, int how) { resolver_.child_exited(child, killed, how); });
   if (!status) return status;
   return loop_.add(from_.signals.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
 }
@@ -148,13 +155,14 @@ int Parent::run() {
 }
 
 void Parent::turn() {
-  loop_.wait(
-      std::min({supervisor_.next_deadline(), source_.next_deadline(), logger_.next_deadline()}));
+  loop_.wait(std::min({supervisor_.next_deadline(), source_.next_deadline(),
+                       logger_.next_deadline(), resolver_.next_deadline()}));
   supervisor_.finish_turn();
   const TimePoint now = Clock::now();
   if (supervisor_.next_deadline() <= now) supervisor_.expire(now);
   source_.expire(now);
   logger_.expire(now);
+  resolver_.expire(now);
 }
 
 void Parent::on_signal() {

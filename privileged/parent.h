@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/address.h"
+#include "privileged/floor.h"
 #include "privileged/spawner.h"
 
 namespace gatehouse::privileged {
@@ -16,13 +16,14 @@ struct Inheritance {
   SpawnerProcess worker_spawner;
   SpawnerProcess loader_spawner;
   SpawnerProcess logger_spawner;
+  SpawnerProcess resolver_spawner;
   UniqueFd control;  // listening
   UniqueFd signals;  // signalfd(2): SIGTERM, SIGINT, SIGHUP, SIGUSR1
   UniqueFd proc;     // /proc
   uid_t uid = 0;
   uid_t worker_uid = 0;
   std::string config_path;
-  std::vector<Network> lifted;
+  Floor::Lifted lifted;
   std::vector<std::string> missing_layers;
   // Called once the listeners are there: gives up what only they needed.
   std::function<Status()> final_drop;

@@ -18,16 +18,29 @@ bool within(std::uint64_t value, std::uint64_t low, std::uint64_t high) {
   return value >= low && value <= high;
 }
 
+std::optional<std::uint16_t> port_from(std::uint32_t port) {
+  if (!within(port, 1, 65535)) return std::nullopt;
+  return static_cast<std::uint16_t>(port);
+}
+
+std::optional<Endpoint> endpoint_from(const std::string& octets, std::uint32_t number) {
+  const auto address = address_from_bytes(octets);
+  const auto port = port_from(number);
+  if (!address || !port) return std::nullopt;
+  return Endpoint{*address, *port};
+}
+
 std::optional<ListenerSettings> listener_from(const wire::ConfigListener& from) {
   ListenerSettings to;
-  const auto address = address_from_bytes(from.address());
-  if (!address || !within(from.port(), 1, 65535) || !within(from.intercept_ports_size(), 1, 64)) {
-    return std::nullopt;
-  }
-  to.endpoint = {*address, static_cast<std::uint16_t>(from.port())};
-  for (const auto port : from.intercept_ports()) {
-    if (!within(port, 1, 65535)) return std::nullopt;
-    to.intercept_ports.push_back(static_cast<std::uint16_t>(port));
+  const auto endpoint = endpoint_from(from.address(), from.port());
+  if (!endpoint || from.mode() < 0 || from.mode() >= static_cast<int>(kModes)) return std::nullopt;
+  to.endpoint = *endpoint;
+  to.mode = static_cast<Mode>(from.mode());
+  if (from.intercept_ports_size() > 64) return std::nullopt;
+  for (const auto number : from.intercept_ports()) {
+    const auto port = port_from(number);
+    if (!port) return std::nullopt;
+    to.intercept_ports.push_back(*port);
   }
   return to;
 }
@@ -38,7 +51,60 @@ std::optional<Network> network_from(const wire::ConfigNetwork& from) {
   return Network{*address, from.prefix()};
 }
 
+// Adds to *to what from says of forward and reverse mode; the error says what is out of range.
+const char* take_explicit_modes(const wire::Config& from, Settings* to) {
+  const auto& forward = from.forward();
+  if (forward.ports_size() > 64 || forward.connect_ports_size() > 64) return "too many port ranges";
+  for (const auto* ranges : {&forward.ports(), &forward.connect_ports()}) {
+    for (const auto& range : *ranges) {
+      const auto first = port_from(range.first()), last = port_from(range.last());
+      if (!first || !last || *first > *last) return "a port range is out of range";
+      to->forward_ports.push_back({*first, *last});
+    }
+  }
+  if (forward.allow_private_size() > 256) return "more than 256 private networks";
+  for (const auto& network : forward.allow_private()) {
+    const auto allowed = network_from(network);
+    if (!allowed) return "a private network is out of range";
+    to->forward_private.push_back(*allowed);
+  }
+  to->forward_keep_source = forward.keep_source();
+  if (from.resolver().servers_size() > 8) return "more than 8 DNS servers";
+  for (const auto& server : from.resolver().servers()) {
+    const auto endpoint = endpoint_from(server.address(), server.port());
+    if (!endpoint) return "a DNS server is out of range";
+    to->resolvers.push_back(*endpoint);
+  }
+  for (const auto& upstream : from.upstreams()) {
+    for (const auto& server : upstream.servers()) {
+      const auto endpoint = endpoint_from(server.address(), server.port());
+      if (!endpoint || to->servers.size() >= 1024) return "an upstream server is out of range";
+      to->servers[server.id()] = {*endpoint, upstream.keep_source()};
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+bool Settings::uses(Mode mode) const {
+  return std::any_of(listeners.begin(), listeners.end(),
+                     [&](const ListenerSettings& listener) { return listener.mode == mode; });
+}
+
+bool Settings::forwards_to(std::uint16_t port) const {
+  return std::any_of(forward_ports.begin(), forward_ports.end(), [&](const PortRange& range) {
+    return range.first <= port && port <= range.last;
+  });
+}
+
+bool Settings::listens(Mode mode, const Endpoint& local) const {
+  const IpAddress any{local.address.family, {}};
+  return std::any_of(listeners.begin(), listeners.end(), [&](const ListenerSettings& listener) {
+    return listener.mode == mode && listener.endpoint.port == local.port &&
+           (listener.endpoint.address == local.address || listener.endpoint.address == any);
+  });
+}
 
 bool Settings::intercepts(std::uint16_t port) const {
   return std::any_of(listeners.begin(), listeners.end(), [&](const ListenerSettings& listener) {
@@ -95,6 +161,7 @@ Result<Settings> settings_from(const std::string& serialized) {
     if (!network) return bad("a client network is out of range");
     settings.clients.push_back(*network);
   }
+  if (const char* what = take_explicit_modes(config, &settings)) return bad(what);
   return settings;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,13 +15,28 @@
 
 namespace gatehouse::privileged {
 
+enum class Mode { kTransparent = 0, kForward = 1, kReverse = 2 };
+inline constexpr unsigned kModes = 3;
+
 struct ListenerSettings {
+  Mode mode = Mode::kTransparent;
   Endpoint endpoint;
-  std::vector<std::uint16_t> intercept_ports;
+  std::vector<std::uint16_t> intercept_ports;  // transparent
+};
+
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+};
+
+// A server of the configuration that workers may ask for by its id.
+struct ServerSettings {
+  Endpoint endpoint;
+  bool keep_source = false;
 };
 
 struct Settings {
-  unsigned workers = 1;
+  unsigned workers = 1;  // for each mode in use
   bool keep_source = true;
   unsigned sockets_per_listener = 16;
   std::vector<ListenerSettings> listeners;
@@ -31,8 +47,18 @@ struct Settings {
   unsigned quota_burst = 0;
   unsigned quota_per_second = 0;
 
+  std::vector<PortRange> forward_ports;
+  std::vector<Network> forward_private;  // private networks that may be destinations
+  bool forward_keep_source = false;
+  std::map<std::uint32_t, ServerSettings> servers;  // by id
+  std::vector<Endpoint> resolvers;
+
+  bool uses(Mode mode) const;
   bool intercepts(std::uint16_t port) const;
   bool serves(const IpAddress& client) const;
+  bool forwards_to(std::uint16_t port) const;
+  // Is this local endpoint of an accepted connection one of a listener of this mode?
+  bool listens(Mode mode, const Endpoint& local) const;
 };
 
 // From the serialized wire::Config. The error is a sentence for the administrator.

@@ -112,6 +112,12 @@ void Spawner::confine() {
     allow.push_back({kSpawnerDirectoryFd, kLandlockReadFile | kLandlockReadDir});
   if (spec_.child == Role::kLogger)
     allow.push_back({kSpawnerDirectoryFd, kLandlockWriteFile | kLandlockMakeReg});
+  // c-ares reads its system files once, before its filter.
+  const UniqueFd etc(spec_.child == Role::kResolver ? open("/etc", O_PATH | O_CLOEXEC) : -1);
+  const UniqueFd random(spec_.child == Role::kResolver ? open("/dev/urandom", O_PATH | O_CLOEXEC)
+                                                       : -1);
+  if (etc.valid()) allow.push_back({etc.get(), kLandlockReadFile});
+  if (random.valid()) allow.push_back({random.get(), kLandlockReadFile});
   if (!omitted("landlock")) must(landlock_restrict(allow, true), name);
   if (!omitted("seccomp")) must(install_filter(privileges_.own), name);
   // Only the logger writes to what gatehoused got as standard output and error.

@@ -18,8 +18,8 @@
 namespace gatehouse::privileged {
 namespace {
 
-constexpr auto kStartTime = std::chrono::seconds(10);  // from exec to Ready
-constexpr auto kStable = std::chrono::seconds(60);     // after it a crash is no crash loop
+constexpr auto kStartTime = std::chrono::seconds(10);         // from exec to Ready
+constexpr auto kStable = std::chrono::seconds(60);            // after it a crash is no crash loop
 constexpr auto kDrainGrace = std::chrono::milliseconds(500);  // its own end comes first
 constexpr auto kFirstBackoff = std::chrono::milliseconds(500);
 constexpr auto kLastBackoff = std::chrono::milliseconds(60'000);
@@ -29,8 +29,9 @@ constexpr unsigned kCanaries = 2;
 bool decode(std::string_view bytes, wire::FromWorker* request) {
   return ipc::decode(bytes, request) &&
          ipc::all_known(request->ready(), request->connect(),
-                        request->connect().client_destination(), request->reset(),
-                        request->drained());
+                        request->connect().client_destination(), request->connect().forward_grant(),
+                        request->connect().configured_endpoint(), request->reset(),
+                        request->drained(), request->resolve());
 }
 
 }  // namespace
@@ -51,36 +52,63 @@ std::string_view to_string(Phase phase) {
 
 Supervisor::Supervisor(Needs needs)
     : needs_(std::move(needs)),
-      broker_(needs_.loop, needs_.log, Floor(needs_.lifted),
-              [this](WorkerHandle& worker, std::string_view why) { violation(worker, why); }) {}
+      broker_(
+          needs_.loop, needs_.log, needs_.resolver, Floor(needs_.lifted),
+          [this](WorkerHandle& worker, std::string_view why) { violation(worker, why); },
+          [this](std::uint32_t child) { return find(child); }) {}
 
 Status Supervisor::apply(LoadedConfig config) {
+  if (auto status = check_endpoints(config.settings); !status) return status;
   if (auto status = open_listeners(config.settings, &listeners_); !status) return status;
-  std::vector<UniqueFd> pages;
-  for (std::size_t i = slots_.size(); i < config.settings.workers; ++i) {
-    auto page = ipc::make_memfd("gatehouse-metrics", kMetricsPageSize);
-    if (!page) return page.error();
-    if (auto status = ipc::seal(page->get(), false); !status) return status;
-    pages.push_back(std::move(*page));
-  }
+  if (auto status = make_slots(config.settings); !status) return status;
   config_ = std::move(config);
   broker_.configure(&config_.settings, netns_cookie(listeners_.front().socket.get()));
   needs_.logger.configure(config_.memfd.get());
-  for (UniqueFd& page : pages) {
-    slots_.emplace_back();
-    slots_.back().metrics = std::move(page);
-  }
-  for (unsigned slot = 0; slot < slots_.size(); ++slot) {
-    slots_[slot].wanted = slot < config_.settings.workers;
-    if (slots_[slot].wanted) {
-      slots_[slot].start_at = Clock::now();
-    } else if (WorkerHandle* worker = find(slots_[slot].serving)) {
+  needs_.resolver.configure(config_.settings.resolvers, config_.memfd.get());
+  std::array<unsigned, kModes> count{};
+  for (Slot& slot : slots_) {
+    slot.wanted = config_.settings.uses(slot.mode) &&
+                  count[static_cast<unsigned>(slot.mode)]++ < config_.settings.workers;
+    if (slot.wanted) {
+      slot.start_at = Clock::now();
+    } else if (WorkerHandle* worker = find(slot.serving)) {
       begin_drain(*worker);
     }
   }
   announced_ = false;
   expire(Clock::now());
   deal();
+  return ok();
+}
+
+Status Supervisor::check_endpoints(const Settings& settings) const {
+  const Floor floor(needs_.lifted);
+  std::vector<Endpoint> all = settings.resolvers;
+  for (const auto& [id, server] : settings.servers) all.push_back(server.endpoint);
+  for (const Endpoint& endpoint : all) {
+    if (!floor.forbids_endpoint(endpoint)) continue;
+    return Error{EPERM, "the floor forbids " + to_string(endpoint) +
+                            "; start gatehoused with --allow-endpoint " + to_string(endpoint)};
+  }
+  return ok();
+}
+
+// As many slots for each mode in use as workers are configured; slots are never removed.
+Status Supervisor::make_slots(const Settings& settings) {
+  for (unsigned number = 0; number < kModes; ++number) {
+    const Mode mode = static_cast<Mode>(number);
+    if (!settings.uses(mode)) continue;
+    auto have = std::count_if(slots_.begin(), slots_.end(),
+                              [&](const Slot& slot) { return slot.mode == mode; });
+    for (; have < static_cast<long>(settings.workers); ++have) {
+      auto page = ipc::make_memfd("gatehouse-metrics", kMetricsPageSize);
+      if (!page) return page.error();
+      if (auto status = ipc::seal(page->get(), false); !status) return status;
+      slots_.emplace_back();
+      slots_.back().mode = mode;
+      slots_.back().metrics = std::move(*page);
+    }
+  }
   return ok();
 }
 
@@ -127,6 +155,7 @@ void Supervisor::start(unsigned slot) {
   auto worker = std::make_unique<WorkerHandle>();
   worker->child = ++last_child_;
   worker->slot = slot;
+  worker->mode = slots_[slot].mode;
   worker->since = Clock::now();
   worker->deadline = worker->since + kStartTime;
   auto pair = ipc::make_pair();
@@ -231,6 +260,7 @@ bool Supervisor::handle(WorkerHandle& worker, ipc::Message& message) {
       break;
     case wire::FromWorker::kConnect:
     case wire::FromWorker::kReset:
+    case wire::FromWorker::kResolve:
       if (!working) return wrong("a request before it is armed");
       broker_.handle(worker, request, message);
       break;
@@ -263,8 +293,9 @@ void Supervisor::on_ready(WorkerHandle& worker, pid_t pid) {
   deal();
   if (!announced_ && ready()) {
     announced_ = true;
-    std::string text =
-        "ready: " + std::to_string(config_.settings.workers) + " workers, listening on";
+    const auto workers =
+        std::count_if(slots_.begin(), slots_.end(), [](const Slot& each) { return each.wanted; });
+    std::string text = "ready: " + std::to_string(workers) + " workers, listening on";
     for (const auto& listener : config_.settings.listeners)
       text += " " + to_string(listener.endpoint);
     needs_.log.write(Level::kInfo, text);
@@ -335,17 +366,22 @@ void Supervisor::abandon() {
 // Every listener has a holder as long as one worker is armed, as evenly as possible, moving as few
 // as possible. A worker that gives one up closes its copy; the queue goes on to the next holder.
 void Supervisor::deal() {
+  for (unsigned mode = 0; mode < kModes; ++mode) deal(static_cast<Mode>(mode));
+}
+
+void Supervisor::deal(Mode mode) {
   std::vector<WorkerHandle*> armed;
   for (const Slot& slot : slots_) {
-    WorkerHandle* worker = slot.wanted ? find(slot.serving) : nullptr;
+    WorkerHandle* worker = slot.wanted && slot.mode == mode ? find(slot.serving) : nullptr;
     if (worker != nullptr && worker->phase == Phase::kArmed) armed.push_back(worker);
   }
-  if (armed.empty() || listeners_.empty()) return;
+  if (armed.empty()) return;
   // Listeners of each address are dealt on their own, so that every worker serves every address.
-  for (std::size_t first = 0; first < listeners_.size();) {
-    std::size_t last = first;
-    while (last < listeners_.size() && listeners_[last].endpoint == listeners_[first].endpoint)
+  for (std::size_t first = 0, last = 0; first < listeners_.size(); first = last) {
+    while (last < listeners_.size() && listeners_[last].endpoint == listeners_[first].endpoint) {
       ++last;
+    }
+    if (config_.settings.listeners[listeners_[first].service].mode != mode) continue;
     const std::size_t fair = (last - first + armed.size() - 1) / armed.size();
     std::unordered_map<std::uint32_t, std::size_t> held;
     std::vector<Listener*> moving;
@@ -360,7 +396,6 @@ void Supervisor::deal() {
       ++held[(*least)->child];
       arm(*listener, **least);
     }
-    first = last;
   }
 }
 

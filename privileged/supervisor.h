@@ -20,6 +20,7 @@
 #include "privileged/event_log.h"
 #include "privileged/listeners.h"
 #include "privileged/logger_link.h"
+#include "privileged/resolver_link.h"
 #include "privileged/worker_handle.h"
 #include "proto/control.pb.h"
 
@@ -31,10 +32,11 @@ class Supervisor {
     Loop& loop;
     EventLog& log;
     LoggerLink& logger;
+    ResolverLink& resolver;
     int spawner;  // the worker spawner's channel
     int proc;     // directory descriptor of /proc
     uid_t worker_uid;
-    std::vector<Network> lifted;  // of the floor
+    Floor::Lifted lifted;  // of the floor, by the command line
   };
   explicit Supervisor(Needs needs);
 
@@ -62,6 +64,7 @@ class Supervisor {
 
  private:
   struct Slot {
+    Mode mode = Mode::kTransparent;
     UniqueFd metrics;
     std::uint32_t serving = 0;   // armed worker; 0: none
     std::uint32_t starting = 0;  // being proved or started, takes over from serving
@@ -76,6 +79,9 @@ class Supervisor {
     UniqueFd log_pipe;  // read end: the canary says there that it has come to its attempt
   };
 
+  Status make_slots(const Settings& settings);
+  Status check_endpoints(const Settings& settings) const;
+  void deal(Mode mode);
   void prove(unsigned slot);
   void start(unsigned slot);
   bool spawn(unsigned slot, std::uint32_t child, unsigned canary, int channel, int log_pipe);

@@ -7,11 +7,14 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string_view>
 
+#include "base/address.h"
 #include "base/unique_fd.h"
 #include "privileged/loop.h"
+#include "privileged/settings.h"
 
 namespace gatehouse::privileged {
 
@@ -32,9 +35,17 @@ struct Bucket {
   TimePoint filled;
 };
 
+// A name's address that one client connection may be connected to (forward mode).
+struct Grant {
+  std::uint64_t cookie = 0;  // of the client connection
+  IpAddress address;
+  TimePoint expiry;
+};
+
 struct WorkerHandle {
   std::uint32_t child = 0;  // the spawner's name for it, never reused
   unsigned slot = 0;
+  Mode mode = Mode::kTransparent;  // of the listeners that it may hold
   Phase phase = Phase::kInit;
   pid_t pid = 0;  // kernel-stamped on Ready
   UniqueFd channel;
@@ -44,8 +55,10 @@ struct WorkerHandle {
   TimePoint deadline;      // of INIT and DRAINING
   std::set<std::uint64_t> outstanding;  // request ids without an answer, at most kMaxOutstanding
   std::array<Bucket, 1024> buckets;
+  std::map<std::uint64_t, Grant> grants;  // by number, at most kMaxGrants, the oldest goes first
 };
 
 inline constexpr std::size_t kMaxOutstanding = 64;
+inline constexpr std::size_t kMaxGrants = 8192;
 
 }  // namespace gatehouse::privileged

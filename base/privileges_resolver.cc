@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The resolver: speaks DNS over sockets that the parent has connected.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/privileges.h"
+
+namespace gatehouse {
+namespace {
+
+constexpr SyscallRule kOwn[] = {
+    {SYS_recvfrom, "answers"},
+    {SYS_sendto, "questions, without an address", {{3, kExactly, MSG_NOSIGNAL}, {4, kExactly, 0}}},
+    {SYS_read, "answers over TCP"},
+    {SYS_write, "questions over TCP"},
+    {SYS_writev, "the same"},
+    {SYS_close, "used sockets"},
+    {SYS_epoll_wait, "the loop"},
+    {SYS_epoll_ctl, "the loop"},
+    {SYS_recvmsg,
+     "from the parent only",
+     {{0, kExactly, kChannelFd}, {2, kExactly, MSG_CMSG_CLOEXEC | MSG_DONTWAIT}}},
+    {SYS_sendmsg,
+     "to the parent only",
+     {{0, kExactly, kChannelFd}, {2, kExactly, MSG_NOSIGNAL | MSG_DONTWAIT}}},
+    {SYS_clock_gettime, "where the vDSO can't answer"},
+    {SYS_gettimeofday, "the same"},
+    {SYS_getrandom, "query ids"},
+    {SYS_brk, "memory"},
+    {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
+    {SYS_munmap, "memory"},
+    {SYS_mremap, "memory"},
+    {SYS_madvise, "memory", {{2, kExactly, MADV_DONTNEED}}},
+    {SYS_restart_syscall, "epoll_wait after a stop"},
+    {SYS_exit_group, "the end"},
+    {SYS_rt_sigprocmask, "abort()"},
+    {SYS_gettid, "abort()"},
+    {SYS_getpid, "abort()"},
+    {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
+};
+
+constexpr SyscallRule kStart[] = {
+    {SYS_epoll_create1, "the loop"},
+    {SYS_fcntl, "the seals of the configuration", {{1, kExactly, F_GET_SEALS}}},
+    {SYS_lseek, "the size of the configuration"},
+    {SYS_pread64, "the configuration"},
+    {SYS_openat,
+     "c-ares reads resolv.conf and the random device at its start",
+     {{0, ~0U, static_cast<std::uint32_t>(AT_FDCWD)}, {2, kExactly, O_RDONLY}}},
+};
+
+constexpr FdRule kFds[] = {
+    {0, "/dev/null", ""},
+    {1, "/dev/null", ""},
+    {2, "/dev/null", ""},
+    {kChannelFd, "socket:", "channel to the parent"},
+    {kResolverConfigFd, "/memfd:gatehouse-config", "configuration"},
+    {-1, "socket:", "connected to DNS servers by the parent"},
+    {-1, "anon_inode:[eventpoll]", "the loop"},
+};
+
+constexpr LimitRule kLimits[] = {
+    {RLIMIT_NOFILE, 512, "sockets to DNS servers"},
+    {RLIMIT_NPROC, 0, "no process, no thread"},
+    {RLIMIT_FSIZE, 0, "no file grows"},
+    {RLIMIT_CORE, 0, ""},
+    {RLIMIT_DATA, 512ULL << 20, "octets"},
+};
+
+}  // namespace
+
+const RolePrivileges kResolverPrivileges = {
+    .role = Role::kResolver,
+    .name = "resolver",
+    .uid_offset = 4,
+    .capabilities = 0,
+    .namespaces = kPid | kNet | kIpc | kUts | kCgroup,
+    .empty_root = false,
+    .seccomp_filters = 3,
+    .own = kOwn,
+    .start = kStart,
+    .fds = kFds,
+    .limits = kLimits,
+};
+
+}  // namespace gatehouse

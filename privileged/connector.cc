@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "privileged/connector.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace gatehouse::privileged {
+namespace {
+
+bool set(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+// Makes, taints, binds and begins to connect; the socket is not connected yet.
+Result<UniqueFd> begin(const std::optional<IpAddress>& source, sa_family_t family,
+                       const SocketAddress& target) {
+  UniqueFd fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return errno_error("making an upstream socket");
+  const int s = fd.get();
+  const linger reset_on_close{1, 0};
+  bool done = set(s, SOL_SOCKET, SO_LOCK_FILTER, 1) && set(s, SOL_TCP, TCP_NODELAY, 1) &&
+              setsockopt(s, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close) == 0;
+  if (done && source) {
+    const SocketAddress from = to_socket_address({*source, 0});
+    done = (family == AF_INET ? set(s, SOL_IP, IP_TRANSPARENT, 1)
+                              : set(s, SOL_IPV6, IPV6_TRANSPARENT, 1)) &&
+           set(s, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1) && bind(s, from.get(), from.length) == 0;
+  }
+  if (!done) return errno_error("preparing an upstream socket");
+  if (::connect(s, target.get(), target.length) != 0 && errno != EINPROGRESS) {
+    return errno_error("connecting upstream");
+  }
+  return fd;
+}
+
+}  // namespace
+
+void Connector::connect(WorkerHandle& worker, std::uint64_t id,
+                        const std::optional<IpAddress>& source, const Endpoint& target,
+                        TimePoint deadline) {
+  auto pending = std::make_unique<Pending>();
+  pending->target = to_socket_address(target);
+  // A source of the other family can't reach the target; then it is this host's address.
+  const bool same_family = source && source->family == target.address.family;
+  auto socket = begin(same_family ? source : std::nullopt, target.address.family, pending->target);
+  if (!socket) return answer_(worker, id, -1, socket.error().number);
+  pending->worker = &worker;
+  pending->id = id;
+  pending->socket = std::move(*socket);
+  pending->deadline = deadline;
+  next_deadline_ = std::min(next_deadline_, deadline);
+  const int fd = pending->socket.get();
+  pending_[fd] = std::move(pending);
+  begun_.push_back(fd);
+}
+
+void Connector::finish_turn() {
+  // An answer can end a worker, which forgets its pendings, but never begins one.
+  const std::vector<int> begun = std::move(begun_);
+  begun_.clear();
+  for (const int fd : begun) {
+    const auto found = pending_.find(fd);
+    if (found == pending_.end()) continue;
+    if (confirm(*found->second, false)) {
+      pending_.erase(fd);
+      continue;
+    }
+    Pending* pending = found->second.get();
+    const Status watched = loop_.add(fd, EPOLLOUT, [this, fd, pending](std::uint32_t) {
+      if (!confirm(*pending, true)) return;
+      if (pending_.count(fd) != 0) loop_.remove(fd);
+      pending_.erase(fd);
+    });
+    if (!watched) {
+      answer_(*pending->worker, pending->id, -1, watched.error().number);
+      pending_.erase(fd);
+      continue;
+    }
+    pending->watched = true;
+  }
+}
+
+bool Connector::confirm(Pending& pending, bool writable) {
+  const int fd = pending.socket.get();
+  int error = 0;
+  if (writable) {
+    socklen_t length = sizeof error;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
+  }
+  // The second connect(2): only when it says 0 does the kernel hold the socket as connected for
+  // good, so that no MSG_FASTOPEN of its holder can send it elsewhere.
+  if (error == 0 && ::connect(fd, pending.target.get(), pending.target.length) != 0) {
+    if (errno == EALREADY || errno == EINPROGRESS) return false;
+    error = errno;
+  }
+  answer_(*pending.worker, pending.id, error == 0 ? fd : -1, error);
+  return true;
+}
+
+void Connector::forget(const WorkerHandle& worker) {
+  for (auto i = pending_.begin(); i != pending_.end();) {
+    if (i->second->worker != &worker) {
+      ++i;
+      continue;
+    }
+    if (i->second->watched) loop_.remove(i->first);
+    i = pending_.erase(i);
+  }
+}
+
+void Connector::expire(TimePoint now) {
+  next_deadline_ = TimePoint::max();
+  std::vector<int> late;
+  for (const auto& [fd, pending] : pending_) {
+    if (pending->deadline <= now) {
+      late.push_back(fd);
+    } else {
+      next_deadline_ = std::min(next_deadline_, pending->deadline);
+    }
+  }
+  for (const int fd : late) {
+    const auto found = pending_.find(fd);
+    if (found == pending_.end()) continue;  // its worker has just been ended
+    const std::unique_ptr<Pending> pending = std::move(found->second);
+    if (pending->watched) loop_.remove(fd);
+    pending_.erase(found);
+    answer_(*pending->worker, pending->id, -1, ETIMEDOUT);
+  }
+}
+
+}  // namespace gatehouse::privileged

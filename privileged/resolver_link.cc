@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "privileged/resolver_link.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "ipc/codec.h"
+#include "proto/resolver.pb.h"
+#include "proto/spawner.pb.h"
+
+namespace gatehouse::privileged {
+namespace {
+constexpr auto kQueryTime = std::chrono::seconds(30);
+constexpr auto kRestartDelay = std::chrono::seconds(1);
+constexpr std::size_t kMaxQueries = 4096;
+constexpr std::size_t kMaxAddresses = 16;
+}  // namespace
+
+void ResolverLink::configure(std::vector<Endpoint> servers, int config_memfd) {
+  servers_ = std::move(servers);
+  config_.reset(fcntl(config_memfd, F_DUPFD_CLOEXEC, 3));
+  stop();
+  if (!servers_.empty()) start();
+}
+
+void ResolverLink::start() {
+  restart_at_ = TimePoint::max();
+  auto pair = ipc::make_pair();
+  wire::ToSpawner request;
+  request.mutable_spawn()->set_child(++last_child_);
+  const int fds[] = {pair ? pair->theirs.get() : -1, config_.get()};
+  if (!pair || ipc::send_message(spawner_, request, fds) != ipc::Send::kSent ||
+      !loop_.add(pair->ours.get(), EPOLLIN, [this](std::uint32_t) { on_channel(); })) {
+    restart_at_ = Clock::now() + kRestartDelay;
+    return;
+  }
+  child_ = last_child_;
+  channel_ = std::move(pair->ours);
+}
+
+// Its channel ends, so it exits; what it was asked has no answer.
+void ResolverLink::stop() {
+  if (channel_.valid()) loop_.remove(channel_.get());
+  channel_.reset();
+  child_ = 0;
+  auto queries = std::move(queries_);
+  queries_.clear();
+  for (auto& [id, query] : queries) query.answer({}, {});
+}
+
+void ResolverLink::query(std::string_view name, Answer answer) {
+  wire::ToResolver message;
+  message.mutable_query()->set_id(++last_query_);
+  message.mutable_query()->set_name(std::string(name));
+  if (!channel_.valid() || queries_.size() >= kMaxQueries ||
+      ipc::send_message(channel_.get(), message) != ipc::Send::kSent) {
+    return answer({}, {});
+  }
+  const TimePoint deadline = Clock::now() + kQueryTime;
+  next_timeout_ = std::min(next_timeout_, deadline);
+  queries_[last_query_] = {std::move(answer), deadline};
+}
+
+void ResolverLink::on_channel() {
+  ipc::Message message;
+  for (int i = 0; i < 32 && channel_.valid(); ++i) {
+    const auto received = ipc::receive(channel_.get(), &message, 0);
+    if (received == ipc::Receive::kEmpty) return;
+    wire::FromResolver from;
+    if (received != ipc::Receive::kMessage || !ipc::decode(message.bytes(), &from)) {
+      const bool ended = received == ipc::Receive::kClosed;
+      if (!ended) log_.write(Level::kSecurity, "the resolver is ended: a malformed message");
+      restart_at_ = Clock::now() + kRestartDelay;
+      return stop();
+    }
+    if (from.has_need_socket()) {
+      send_socket(from.need_socket().server(), from.need_socket().tcp());
+      continue;
+    }
+    std::vector<IpAddress> addresses;
+    for (const std::string& bytes : from.answer().addresses()) {
+      const auto address = address_from_bytes(bytes);
+      if (address && addresses.size() < kMaxAddresses) addresses.push_back(*address);
+    }
+    const std::chrono::seconds ttl(std::min(from.answer().ttl(), 86'400U));
+    finish(from.answer().id(), std::move(addresses), ttl);
+  }
+}
+
+void ResolverLink::finish(std::uint64_t id, std::vector<IpAddress> addresses,
+                          std::chrono::seconds ttl) {
+  const auto found = queries_.find(id);
+  if (found == queries_.end()) return;
+  const Answer answer = std::move(found->second.answer);
+  queries_.erase(found);
+  answer(std::move(addresses), ttl);
+}
+
+void ResolverLink::send_socket(std::uint32_t server, bool tcp) {
+  if (server >= servers_.size()) return;
+  const Endpoint& endpoint = servers_[server];
+  const int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const UniqueFd fd(socket(endpoint.address.family, type, 0));
+  const SocketAddress target = to_socket_address(endpoint);
+  if (!fd.valid() ||
+      (connect(fd.get(), target.get(), target.length) != 0 && errno != EINPROGRESS)) {
+    return;  // the resolver's own time-out leads to the next server
+  }
+  wire::ToResolver message;
+  message.mutable_socket()->set_server(server);
+  message.mutable_socket()->set_tcp(tcp);
+  const int number = fd.get();
+  ipc::send_message(channel_.get(), message, {&number, 1});
+}
+
+void ResolverLink::child_exited(std::uint32_t child, bool killed, int status) {
+  if (child != child_) return;
+  log_.write(Level::kError, std::string("the resolver ended (") + (killed ? "signal " : "status ") +
+                                std::to_string(status) + "); starting it again");
+  stop();
+  restart_at_ = Clock::now() + kRestartDelay;
+}
+
+void ResolverLink::expire(TimePoint now) {
+  if (now >= restart_at_) start();
+  if (now < next_timeout_) return;
+  next_timeout_ = TimePoint::max();
+  std::vector<std::uint64_t> late;
+  for (const auto& [id, query] : queries_) {
+    if (query.deadline <= now) {
+      late.push_back(id);
+    } else {
+      next_timeout_ = std::min(next_timeout_, query.deadline);
+    }
+  }
+  for (const std::uint64_t id : late) finish(id, {}, {});
+}
+
+}  // namespace gatehouse::privileged

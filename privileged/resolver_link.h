@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The resolver as the parent sees it: keeps it running, connects its sockets to the configured DNS
+// servers, passes questions on and answers back.
+//
+// Trusts: nothing of an answer but its form; whoever asked judges the addresses.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/address.h"
+#include "base/unique_fd.h"
+#include "privileged/event_log.h"
+#include "privileged/loop.h"
+
+namespace gatehouse::privileged {
+
+class ResolverLink {
+ public:
+  // No address: the name has none, or could not be resolved.
+  using Answer = std::function<void(std::vector<IpAddress>, std::chrono::seconds ttl)>;
+
+  ResolverLink(Loop& loop, EventLog& log, int spawner)
+      : loop_(loop), log_(log), spawner_(spawner) {}
+
+  // Starts it anew with this configuration; without servers it is not started.
+  void configure(std::vector<Endpoint> servers, int config_memfd);
+  // answer is called exactly once, perhaps before this returns.
+  void query(std::string_view name, Answer answer);
+
+  void child_exited(std::uint32_t child, bool killed, int status);
+  TimePoint next_deadline() const { return std::min(restart_at_, next_timeout_); }
+  void expire(TimePoint now);
+
+ private:
+  struct Query {
+    Answer answer;
+    TimePoint deadline;
+  };
+
+  void start();
+  void stop();
+  void on_channel();
+  void send_socket(std::uint32_t server, bool tcp);
+  void finish(std::uint64_t id, std::vector<IpAddress> addresses, std::chrono::seconds ttl);
+
+  Loop& loop_;
+  EventLog& log_;
+  int spawner_;
+  std::vector<Endpoint> servers_;
+  UniqueFd config_;
+  UniqueFd channel_;
+  std::uint32_t child_ = 0;  // the running one; 0: none
+  std::uint32_t last_child_ = 0;
+  std::uint64_t last_query_ = 0;
+  std::unordered_map<std::uint64_t, Query> queries_;
+  TimePoint restart_at_ = TimePoint::max();
+  TimePoint next_timeout_ = TimePoint::max();
+};
+
+}  // namespace gatehouse::privileged
