@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cases: who is measured doing what. The first contestant of a case is what the others are compared with."""
+import dataclasses
+
+from gateways import Gatehouse, Haproxy, Nginx
+
+
+@dataclasses.dataclass
+class Contestant:
+    gateway: object
+    load: list                     # arguments of the load generator
+    hold: list | None = None       # connections held open beside it
+    after_peers: float = 0         # open loop: share of the slowest contestant's capacity
+
+
+@dataclasses.dataclass
+class Case:
+    title: str
+    contestants: object            # makes the list
+    unit: str = "request"          # or MB: what processor time is divided by
+    latency: bool = False          # compared by p99 instead of processor time
+    measure: str = "speed"         # or idle, slow: memory of what is held
+    inverse: bool = False          # the others are divided by the first, instead of the first by the others
+    mark: str = ""                 # what the project has promised itself
+    window: float = 2.0
+
+
+def beside(load, fresh=False, logs=False, splice=False, hold=None, half=False):
+    """Gatehouse, HAProxy and nginx with the same load."""
+
+    def make():
+        gateways = [Gatehouse("gatehouse", logs), Haproxy("haproxy", logs)]
+        if splice:
+            gateways.append(Haproxy("haproxy-splice", logs, splice=True))
+        gateways.append(Nginx("nginx", logs, fresh=fresh))
+        return [Contestant(g, load, hold, 0.5 if half else 0) for g in gateways]
+
+    return make
+
+
+def growth():
+    small = ["--connections", "64"]
+    return [
+        Contestant(Gatehouse("plain"), small),
+        Contestant(Gatehouse("7,900 idle"), small, hold=["--connections", "7900"]),
+        Contestant(Gatehouse("200 clients"), ["--connections", "200", "--sources", "200"]),
+        Contestant(Gatehouse("200 of 1"), ["--connections", "200"]),
+        Contestant(Gatehouse("2 workers", workers=2), small),
+        Contestant(Gatehouse("4 workers", workers=4), small),
+    ]
+
+
+FRESH = ["--fresh", "--sources", "8"]
+FRESH_MARK = "<= 1.15 of HAProxy's (later <= 0.95 of the better)"
+
+CASES = {
+    "keepalive": Case(
+        "keep-alive GET, 128 octets, 64 connections", beside([]),
+        mark="<= 1.00 of HAProxy's (later <= 0.85 of the better)"),
+    "keepalive-logs": Case(
+        "the same, access logs on", beside([], logs=True), mark="<= 0.85 of the better"),
+    "keepalive-browser": Case(
+        "keep-alive, heads of 500 octets in 11 fields", beside(["--browser"]), mark="<= 0.85"),
+    "fresh": Case(
+        "one request for each client connection, new upstream connection", beside(FRESH, fresh=True),
+        mark=FRESH_MARK),
+    "fresh-logs": Case(
+        "the same, access logs on", beside(FRESH, fresh=True, logs=True), mark=FRESH_MARK),
+    "64k": Case("64 KiB responses", beside(["--path", "/b/65536"], splice=True), mark="<= 0.8"),
+    "1m-down": Case(
+        "1 MiB responses, 8 connections", beside(["--path", "/b/1048576", "--connections", "8"], splice=True),
+        unit="MB", mark="<= 0.8 of the best"),
+    "1m-up": Case(
+        "1 MiB of content in requests, 8 connections",
+        beside(["--put", "1048576", "--connections", "8"], splice=True), unit="MB", mark="<= 0.8 of the best"),
+    "2g-down": Case(
+        "2 GB response, 1 connection", beside(["--path", "/b/2000000000", "--connections", "1"], splice=True),
+        unit="MB", mark="<= 0.8 of the best"),
+    "2g-up": Case(
+        "2 GB of content in a request, 1 connection",
+        beside(["--put", "2000000000", "--connections", "1"], splice=True), unit="MB",
+        mark="<= 0.8 of the best"),
+    "chunked": Case(
+        "1 MiB responses in chunks of 8 KiB, 8 connections",
+        beside(["--path", "/c/1048576", "--connections", "8"], splice=True), unit="MB", mark="<= 0.8"),
+    "latency-1": Case("1 connection", beside(["--connections", "1"]), latency=True, mark="<= 1.0"),
+    "latency-16": Case("16 connections", beside(["--connections", "16"]), latency=True, mark="<= 1.0"),
+    "latency-half": Case(
+        "open loop at half of the slowest gateway's capacity", beside([], half=True), latency=True,
+        mark="<= 1.0"),
+    "idle": Case(
+        "8,000 idle client connections", beside([], hold=["--connections", "8000"]), measure="idle",
+        mark="<= 400 octets of user memory for each"),
+    "slow": Case(
+        "1,000 readers of 10 MB at 1 KB/s",
+        beside([], hold=["--connections", "1000", "--path", "/b/10000000", "--hold", "slow"]),
+        measure="slow", mark="<= the better peer"),
+    "growth": Case(
+        "Gatehouse with more of everything, compared with 64 connections on one worker", growth, inverse=True,
+        mark="<= 1.05"),
+}
