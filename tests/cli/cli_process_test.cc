@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gatehouse command: help, mistakes, exit codes, check, run.
+#include "tests/cli/cli_process.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace gatehouse::cli {
+namespace {
+
+const char* const kCommands[] = {"run", "check", "status", "reload", "reopen", "stop", "posture"};
+
+TEST(CliProcess, HelpNamesEveryCommandAndEveryCommandHasHelp) {
+  const Ran help = run_gatehouse({"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_EQ(help.err, "");
+  for (const std::string command : kCommands) {
+    EXPECT_NE(help.out.find("\n  " + command + " "), std::string::npos) << command;
+    const Ran own = run_gatehouse({command, "--help"});
+    EXPECT_EQ(own.code, 0);
+    EXPECT_EQ(own.out.substr(0, 17 + command.size()), "Usage: gatehouse " + command);
+    EXPECT_NE(own.out.find("Exit codes: 0 "), std::string::npos) << command;
+  }
+}
+
+TEST(CliProcess, Version) {
+  const Ran version = run_gatehouse({"--version"});
+  EXPECT_EQ(version.code, 0);
+  EXPECT_EQ(version.out, "gatehouse " GATEHOUSE_VERSION "\n");
+}
+
+TEST(CliProcess, MistakesAreSentencesAndTwo) {
+  struct Case {
+    std::vector<std::string> words;
+    std::string error;
+  };
+  const Case cases[] = {
+      {{}, "gatehouse: a command is missing; see `gatehouse --help`\n"},
+      {{"chekc"},
+       "gatehouse: there is no command chekc (did you mean check?); see `gatehouse --help`\n"},
+      {{"--verbose"}, "gatehouse: there is no option --verbose; see `gatehouse --help`\n"},
+      {{"check"},
+       "gatehouse check: the name of the FILE is missing; see `gatehouse check --help`\n"},
+      {{"check", "a", "b"},
+       "gatehouse check: only one FILE can be checked; see `gatehouse check --help`\n"},
+      {{"check", "--explian", "a"},
+       "gatehouse check: there is no option --explian (did you mean --explain?); see `gatehouse "
+       "check --help`\n"},
+      {{"status", "now"},
+       "gatehouse status: the word now is unexpected; see `gatehouse status --help`\n"},
+      {{"reload", "--run-dir"},
+       "gatehouse reload: the option --run-dir lacks its value; see `gatehouse reload --help`\n"},
+      {{"run"}, "gatehouse run: the option --config FILE is missing; see `gatehouse run --help`\n"},
+      {{"run", "--gatehoused"},
+       "gatehouse run: the option --gatehoused lacks its value; see `gatehouse run --help`\n"},
+  };
+  for (const Case& one : cases) {
+    const Ran ran = run_gatehouse(one.words);
+    EXPECT_EQ(ran.code, 2) << one.error;
+    EXPECT_EQ(ran.err, one.error);
+    EXPECT_EQ(ran.out, "");
+  }
+}
+
+TEST(CliProcess, OutputThatCannotBeWrittenIsAFailure) {
+  const std::string command = std::string(GATEHOUSE_BINARY) + " --version >/dev/full 2>/dev/null";
+  EXPECT_EQ(WEXITSTATUS(system(command.c_str())), 1);
+}
+
+class CliFiles : public ::testing::Test {
+ protected:
+  CliFiles() {
+    char name[] = "/tmp/gatehouse-cli-test-XXXXXX";
+    directory_ = mkdtemp(name);
+  }
+  ~CliFiles() override { std::filesystem::remove_all(directory_); }
+
+  std::string file(const std::string& name, const std::string& text) {
+    const std::string path = directory_ + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  std::string directory_;
+};
+
+TEST_F(CliFiles, ARightFileIsOk) {
+  const Ran ran = run_gatehouse({"check", file("a.toml", "[gateway]\nworkers = 3\n")});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out,
+            "OK: 3 workers, transparent on 0.0.0.0:8888 and [::]:8888, source address of the "
+            "client, access log in access.log\n");
+  EXPECT_EQ(ran.err, "");
+}
+
+TEST_F(CliFiles, MistakesGoToStandardErrorWithTheNameOfTheFile) {
+  const std::string path = file("b.toml", "[gateway]\nworkers = 0\nvai = \"off\"\n");
+  const Ran ran = run_gatehouse({"check", path});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_EQ(ran.err,
+            path +
+                ":2:11: [gateway] workers: is 0; valid is \"auto\" (one for each processor) or "
+                "an integer from 1 to 64\n" +
+                path +
+                ":3:1: [gateway] vai: is no key of this section (did you mean via?); valid "
+                "is workers, source_address, clients, via, via_pseudonym, "
+                "sockets_per_listener\n");
+}
+
+TEST_F(CliFiles, ExplainPrintsAConfigurationThatIsRightAndTheSame) {
+  const std::string path = file("c.toml", "[gateway]\nvia_pseudonym = \"gw\"\nworkers = 2\n");
+  const Ran explained = run_gatehouse({"check", "--explain", path});
+  EXPECT_EQ(explained.code, 0);
+  EXPECT_NE(explained.out.find("\n[quota]\nburst = 64\nper_second = 100\n"), std::string::npos);
+  const Ran again = run_gatehouse({"check", "--explain", file("d.toml", explained.out)});
+  EXPECT_EQ(again.out, explained.out);
+}
+
+TEST_F(CliFiles, StandardInputCanBeChecked) {
+  EXPECT_EQ(run_gatehouse({"check", "-"}, "").code, 0);
+  const Ran wrong = run_gatehouse({"check", "-"}, "x");
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_EQ(wrong.err.substr(0, 28), "standard input:1:2: syntax: ");
+}
+
+TEST_F(CliFiles, FilesThatCannotBeRead) {
+  const Ran missing = run_gatehouse({"check", directory_ + "/none"});
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_EQ(missing.err,
+            "gatehouse check: opening " + directory_ + "/none: No such file or directory\n");
+  const Ran directory = run_gatehouse({"check", directory_});
+  EXPECT_EQ(directory.code, 2);
+  EXPECT_EQ(directory.err, directory_ + ": can't be read: EISDIR\n");
+}
+
+TEST_F(CliFiles, NoControlOctetReachesTheTerminal) {
+  const Ran ran = run_gatehouse(
+      {"check", file("e.toml", "[gateway]\n\"\\u001b]0;x\\u0007\" = 1\nvia = \"\\u001b[2J\"\n")});
+  EXPECT_EQ(ran.code, 2);
+  for (const char c : ran.err) EXPECT_TRUE(c == '\n' || (c >= 0x20 && c <= 0x7e));
+}
+
+// The parser runs under the loader's filter, also here.
+TEST_F(CliFiles, TheParserIsConfined) {
+  const std::string fifo = directory_ + "/fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  Running check({"check", fifo});
+  const UniqueFd writer(open(fifo.c_str(), O_WRONLY | O_CLOEXEC));
+  // The child that reads the text now waits for it; it is the one whose parent is the command.
+  std::string status;
+  const auto confined = [](const std::string& text) {
+    return text.find("\nSeccomp:\t2\n") != text.npos &&
+           text.find("\nNoNewPrivs:\t1\n") != text.npos;
+  };
+  for (int i = 0; i < 300 && status.empty(); ++i) {
+    usleep(10'000);
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      std::ifstream file(entry.path() / "status");
+      std::string text{std::istreambuf_iterator<char>(file), {}};
+      if (text.starts_with("Name:\tgatehouse\n") && confined(text)) status = text;
+    }
+  }
+  EXPECT_NE(status, "") << "no process of this name is confined";
+  ASSERT_EQ(write(writer.get(), "\n", 1), 1);
+  const_cast<UniqueFd&>(writer).reset();
+  EXPECT_EQ(check.finish().code, 0);
+}
+
+TEST_F(CliFiles, RunBecomesTheDaemonWithItsOptions) {
+  const std::string daemon = file("daemon", "#!/bin/sh\necho \"$0 $@\"\nexit 7\n");
+  ASSERT_EQ(chmod(daemon.c_str(), 0755), 0);
+  const Ran ran =
+      run_gatehouse({"run", "--gatehoused", daemon, "--config", "/x y", "--require-all"});
+  EXPECT_EQ(ran.code, 7);
+  EXPECT_EQ(ran.out, daemon + " --config /x y --require-all\n");
+}
+
+TEST_F(CliFiles, ADaemonThatIsNotThere) {
+  const Ran ran = run_gatehouse({"run", "--gatehoused", directory_ + "/none", "--config", "x"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.err, "gatehouse run: " + directory_ +
+                         "/none can't be started: No such file or directory; name the daemon with "
+                         "--gatehoused PATH\n");
+}
+
+TEST_F(CliFiles, NobodyAnswers) {
+  for (const std::string command : {"status", "reload", "reopen", "stop", "posture"}) {
+    const Ran ran = run_gatehouse({command, "--run-dir", directory_});
+    EXPECT_EQ(ran.code, command == "posture" ? 2 : 1);
+    EXPECT_EQ(ran.err, "gatehouse " + command + ": no gatehoused answers at " + directory_ +
+                           "/control.sock: No such file or directory; is it running, with this "
+                           "--run-dir?\n");
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::cli
