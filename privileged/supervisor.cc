@@ -18,8 +18,9 @@
 namespace gatehouse::privileged {
 namespace {
 
-constexpr auto kStartTime = std::chrono::seconds(10);         // from exec to Ready
-constexpr auto kStable = std::chrono::seconds(60);            // after it a crash is no crash loop
+constexpr auto kStartTime = std::chrono::seconds(10);  // from exec to Ready
+constexpr auto kStable = std::chrono::seconds(60);     // after it a crash is no crash loop
+constexpr auto kReloadDrain = std::chrono::hours(1);   // of the workers of an older configuration
 constexpr auto kDrainGrace = std::chrono::milliseconds(500);  // its own end comes first
 constexpr auto kFirstBackoff = std::chrono::milliseconds(500);
 constexpr auto kLastBackoff = std::chrono::milliseconds(60'000);
@@ -72,7 +73,7 @@ Status Supervisor::apply(LoadedConfig config) {
     if (slot.wanted) {
       slot.start_at = Clock::now();
     } else if (WorkerHandle* worker = find(slot.serving)) {
-      begin_drain(*worker);
+      begin_drain(*worker, true);
     }
   }
   announced_ = false;
@@ -289,7 +290,7 @@ void Supervisor::on_ready(WorkerHandle& worker, pid_t pid) {
   WorkerHandle* old = find(slot.serving);
   slot.serving = worker.child;
   slot.starting = 0;
-  if (old != nullptr) begin_drain(*old);
+  if (old != nullptr) begin_drain(*old, true);
   deal();
   if (!announced_ && ready()) {
     announced_ = true;
@@ -328,16 +329,19 @@ void Supervisor::end(WorkerHandle& worker) {
   ipc::send_message(needs_.spawner, request);
 }
 
-void Supervisor::begin_drain(WorkerHandle& worker) {
-  if (worker.phase != Phase::kArmed) return;
+void Supervisor::begin_drain(WorkerHandle& worker, bool keep_idle) {
+  const bool sooner = worker.phase == Phase::kDraining && !keep_idle;
+  if (worker.phase != Phase::kArmed && !sooner) return;
   worker.phase = Phase::kDraining;
-  worker.deadline = Clock::now() + config_.settings.drain_timeout + kDrainGrace;
+  const std::chrono::milliseconds within =
+      keep_idle ? kReloadDrain : config_.settings.drain_timeout;
+  worker.deadline = Clock::now() + within + kDrainGrace;
   for (Listener& listener : listeners_) {
     if (listener.holder == worker.child) listener.holder = 0;
   }
   wire::ToWorker message;
-  message.mutable_drain()->set_within_ms(
-      static_cast<std::uint32_t>(config_.settings.drain_timeout.count()));
+  message.mutable_drain()->set_within_ms(static_cast<std::uint32_t>(within.count()));
+  message.mutable_drain()->set_keep_idle(keep_idle);
   if (ipc::send_message(worker.channel.get(), message) == ipc::Send::kFull) {
     violation(worker, "it does not read its messages");
   }
@@ -350,7 +354,7 @@ void Supervisor::drain() {
   for (WorkerHandle* worker : all) {
     worker->explained = worker->phase == Phase::kInit;
     if (worker->explained) end(*worker);
-    begin_drain(*worker);
+    begin_drain(*worker, false);
   }
   listeners_.clear();
   for (Slot& slot : slots_) slot.start_at = TimePoint::max();

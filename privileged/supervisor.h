@@ -93,7 +93,7 @@ class Supervisor {
   void on_ready(WorkerHandle& worker, pid_t pid);
   void violation(WorkerHandle& worker, std::string_view why);
   void end(WorkerHandle& worker);
-  void begin_drain(WorkerHandle& worker);
+  void begin_drain(WorkerHandle& worker, bool keep_idle);
   void deal();
   void arm(Listener& listener, WorkerHandle& worker);
 

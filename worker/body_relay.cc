@@ -62,7 +62,7 @@ Relay copy_step(Workspace& workspace, Connection& source, Connection& sink, Body
   }
   *moved = input.size();
   const bool filled = input.size() >= flow.window();
-  Parts parts;
+  Parts& parts = workspace.fresh_parts();
   if (!send_with_body(workspace, source, sink, flow, parts, input, from_scratch)) {
     return Relay::kSinkFailed;
   }
@@ -79,11 +79,11 @@ bool send_with_body(Workspace& workspace, Connection& source, Connection& sink, 
   bool sent = sink.send(workspace.blocks, parts);
   while (sent && sink.out.empty() && consumed < input.size() && !flow.done()) {
     if (flow.refusal() != http::Refusal::kNone) break;
-    Parts more;
-    const std::size_t n = flow.take(input.substr(consumed), &more);
+    parts.clear();
+    const std::size_t n = flow.take(input.substr(consumed), &parts);
     if (n == 0) break;
     consumed += n;
-    sent = sink.send(workspace.blocks, more);
+    sent = sink.send(workspace.blocks, parts);
   }
   if (from_scratch) {
     source.in.append(workspace.blocks, input.substr(consumed));

@@ -30,6 +30,7 @@ class Parts {
   // A place whose octets are known only later; every reserved place must be set.
   std::size_t reserve() { return count_++; }
   void set(std::size_t place, std::string_view octets) { vectors_[place] = vector(octets); }
+  void clear() { count_ = 0; }
   std::size_t room() const { return kMax - count_; }
   std::size_t count() const { return count_; }
   std::span<iovec> span() { return {vectors_.data(), count_}; }

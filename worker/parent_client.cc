@@ -124,7 +124,7 @@ bool ParentClient::handle(ipc::Message* message) {
       orders_->on_disarm(incoming_.disarm().listener());
       return true;
     case wire::ToWorker::kDrain:
-      orders_->on_drain(incoming_.drain().within_ms());
+      orders_->on_drain(incoming_.drain().within_ms(), incoming_.drain().keep_idle());
       return true;
     case wire::ToWorker::kConnected:
     case wire::ToWorker::kRefused:

@@ -39,7 +39,7 @@ class ParentOrders {
  public:
   virtual void on_arm(std::uint32_t listener, std::uint32_t service, UniqueFd fd) = 0;
   virtual void on_disarm(std::uint32_t listener) = 0;
-  virtual void on_drain(std::uint32_t within_ms) = 0;
+  virtual void on_drain(std::uint32_t within_ms, bool keep_idle) = 0;
   // The parent is gone, or has broken the protocol: the worker ends.
   virtual void on_parent_gone() = 0;
 

@@ -19,7 +19,7 @@ void Session::end_exchange() {
   if (!exchange_->response.done() || !client_.out.empty()) return;
   const bool request_whole = exchange_->request.done() && upstream_.out.empty();
   const bool client_asked_to_close = !exchange_->facts.keep_alive;
-  const bool close = exchange_->client_close || workspace_.draining;
+  const bool close = exchange_->client_close || workspace_.closing_idle;
   if (!exchange_->upstream_keep || !request_whole || !upstream_.in.empty() || close) {
     close_upstream();
   }
@@ -68,7 +68,7 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
   page.head_request = exchange_->facts.method == http::Method::kHead;
   page.client_http10 = exchange_->facts.client_minor == 0;
   const std::size_t size = http::write_error_page(page, *workspace_.head);
-  Parts parts;
+  Parts& parts = workspace_.fresh_parts();
   parts.add({workspace_.head->data(), size});
   const bool sent = client_.send(workspace_.blocks, parts);
   exchange_->record.set_status(http::refusal_status(refusal, kind));

@@ -136,7 +136,7 @@ void Session::answer_as_recipient(const http::Head& head, const http::RequestPla
   const bool close = !plan.facts.keep_alive || !exchange_->request.done() || workspace_.draining;
   const std::size_t size = http::write_gateway_answer(head, plan, close, *workspace_.head);
   step_over_head(head, rest, from_scratch);
-  Parts parts;
+  Parts& parts = workspace_.fresh_parts();
   parts.add({workspace_.head->data(), size});
   if (size == 0 || !client_.send(workspace_.blocks, parts)) {
     return abort_client(wire::CLIENT_ABORTED, "client-reset");
@@ -168,7 +168,7 @@ void Session::forward_request(const http::Head& head, const http::RequestPlan& p
   MetricsPage::add(workspace_.metrics->upstream_reused);
   if (may_retry(plan)) exchange_->request_head.append(workspace_.blocks, written);
   phase_ = Phase::kRelay;
-  Parts parts;
+  Parts& parts = workspace_.fresh_parts();
   parts.add(written);
   const bool sent =
       send_with_body(workspace_, client_, upstream_, exchange_->request, parts, rest, from_scratch);
@@ -205,7 +205,7 @@ void Session::on_connected(UniqueFd upstream) {
   moved_in_turn_ = true;
   // Out of the exchange first: a fresh connection gets no second attempt.
   const Buffer head = std::move(exchange_->request_head);
-  Parts parts;
+  Parts& parts = workspace_.fresh_parts();
   parts.add(head.view());
   const bool sent = send_with_body(workspace_, client_, upstream_, exchange_->request, parts,
                                    client_.in.view(), false);

@@ -84,7 +84,7 @@ void Session::accept_response(http::Head& head, std::string_view input, bool fro
   }
   const std::string_view rest = input.substr(head.size);
   if (!from_scratch) upstream_.in.consume(head.size);
-  Parts parts;
+  Parts& parts = workspace_.fresh_parts();
   parts.add({workspace_.head->data(), size});
   // An interim response has no content: the flow takes nothing, and the rest stays where it is.
   if (!send_with_body(workspace_, upstream_, client_, exchange_->response, parts, rest,

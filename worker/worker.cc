@@ -140,11 +140,12 @@ void Worker::on_arm(std::uint32_t listener, std::uint32_t, UniqueFd fd) {
 
 void Worker::on_disarm(std::uint32_t listener) { listeners_.disarm(listener); }
 
-void Worker::on_drain(std::uint32_t within_ms) {
+void Worker::on_drain(std::uint32_t within_ms, bool keep_idle) {
   workspace_.draining = true;
   listeners_.close_all();
   drain_until_ms_ = workspace_.clock.now_ms() + within_ms + 1;
-  drain_sessions(false);
+  workspace_.closing_idle = !keep_idle;
+  if (!keep_idle) drain_sessions(false);
 }
 
 void Worker::drain_sessions(bool now) {

@@ -71,7 +71,7 @@ class Worker final : private LoopClient,
 
   void on_arm(std::uint32_t listener, std::uint32_t service, UniqueFd fd) override;
   void on_disarm(std::uint32_t listener) override;
-  void on_drain(std::uint32_t within_ms) override;
+  void on_drain(std::uint32_t within_ms, bool keep_idle) override;
   void on_parent_gone() override;
   void drain_sessions(bool now);
   void stop_when_drained();

@@ -12,6 +12,7 @@
 #include "proto/config.pb.h"
 #include "worker/buffer.h"
 #include "worker/clock.h"
+#include "worker/connection.h"
 #include "worker/exchange.h"
 #include "worker/http/head_parser.h"
 #include "worker/log_pipe.h"
@@ -51,7 +52,8 @@ struct Workspace {
   std::string via_in_requests;  // empty: no Via
   std::string via_in_responses;
   bool logging;
-  bool draining = false;
+  bool draining = false;      // the next response of each client says that it is the last
+  bool closing_idle = false;  // and who waits for no response is closed
 
   Poller* poller;
   ParentClient* parent;
@@ -68,6 +70,13 @@ struct Workspace {
   http::HeadParser request_parser;
   http::HeadParser response_parser;
   std::uint64_t exchange_count = 0;
+  // Empty, and for one writev.
+  Parts& fresh_parts() {
+    parts.clear();
+    return parts;
+  }
+
+  Parts parts;
   std::unique_ptr<std::array<char, kScratch>> scratch;
   std::unique_ptr<std::array<char, kHeadSpace>> head;
 };

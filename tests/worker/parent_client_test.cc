@@ -29,7 +29,7 @@ struct Orders final : ParentOrders {
     armed_fd = std::move(fd);
   }
   void on_disarm(std::uint32_t listener) override { disarmed = listener; }
-  void on_drain(std::uint32_t ms) override { within = ms; }
+  void on_drain(std::uint32_t ms, bool) override { within = ms; }
   void on_parent_gone() override { ++gone; }
   std::uint32_t armed = 0, disarmed = 0, within = 0;
   UniqueFd armed_fd;
