@@ -82,6 +82,7 @@ async def run(arguments):
         loop.call_later(arguments.seconds, stop.set)
     clients = [Client(number, arguments) for number in range(arguments.clients)]
     await asyncio.gather(*(client.run(stop) for client in clients))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it would cost the report
     with open(arguments.out, "w") as file:
         json.dump([client.report() for client in clients], file)
 
