@@ -40,7 +40,7 @@ std::string own_directory() {
 // The first of the usual places that has it; the first of all for the message if none has.
 std::string find_daemon() {
   const std::string own = own_directory();
-  const std::string beside = own + "/gatehoused";
+  std::string beside = own + "/gatehoused";
   for (const std::string& path :
        {beside, own + "/../libexec/gatehouse/gatehoused", own + "/../libexec/gatehoused"}) {
     if (access(path.c_str(), X_OK) == 0) return path;
@@ -65,6 +65,7 @@ int run(const std::vector<std::string>& words) {
   if (!configured) return misused("run", "the option --config FILE is missing");
   if (daemon.empty()) daemon = find_daemon();
   std::vector<char*> arguments;
+  arguments.reserve(passed.size() + 1);
   for (std::string& word : passed) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   execv(daemon.c_str(), arguments.data());

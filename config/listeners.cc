@@ -59,7 +59,7 @@ std::optional<IpAddress> read_address(Section& section, bool* wrong) {
 
 // intercept.ports, or the usual one.
 std::vector<std::uint32_t> read_intercept(Section& section, Diagnostics* diagnostics) {
-  const std::vector<std::uint32_t> usual = {kUsualInterceptPort};
+  std::vector<std::uint32_t> usual = {kUsualInterceptPort};
   const Node* table = section.find("intercept");
   if (table == nullptr) return usual;
   if (table->kind != Node::Kind::kTable) {

@@ -4,7 +4,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "ipc/codec.h"
 #include "logger/clock.h"
@@ -165,7 +164,7 @@ void Logger::read_pipes() {
 
 bool Logger::read_pipe(Pipe* pipe) {
   char* const begin = buffer_.get();
-  std::memcpy(begin, pipe->rest.data(), pipe->rest.size());
+  std::copy(pipe->rest.begin(), pipe->rest.end(), begin);
   const ssize_t n = ::read(pipe->fd.get(), begin + pipe->rest.size(), kBuffer);
   if (n < 0) return errno == EINTR || errno == EAGAIN;
   if (n == 0) return false;

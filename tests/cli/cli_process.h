@@ -33,6 +33,7 @@ class Running {
     std::vector<std::string> copies = {"gatehouse"};
     copies.insert(copies.end(), words.begin(), words.end());
     std::vector<char*> arguments;
+    arguments.reserve(copies.size() + 1);
     for (std::string& word : copies) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     pid_ = fork();

@@ -79,7 +79,7 @@ class CliFiles : public ::testing::Test {
   ~CliFiles() override { std::filesystem::remove_all(directory_); }
 
   std::string file(const std::string& name, const std::string& text) {
-    const std::string path = directory_ + "/" + name;
+    std::string path = directory_ + "/" + name;
     std::ofstream(path) << text;
     return path;
   }
