@@ -46,10 +46,9 @@ void ParentClient::cancel(Ticket ticket) {
       return;
     }
   }
+  // What was never sent leaves the queue, which is so bounded by the number of sessions.
   for (auto& queue : queue_) {
-    for (Request& request : queue) {
-      if (request.ticket == ticket) request.asker = nullptr;
-    }
+    std::erase_if(queue, [&](const Request& request) { return request.ticket == ticket; });
   }
 }
 
@@ -78,13 +77,11 @@ void ParentClient::flush() {
     auto& queue = queue_[kind];
     while (!queue.empty() && !gone_) {
       const Request request = queue.front();
-      if (request.asker != nullptr) {
-        if (sent_[kind] == kMaxOutstanding || !send_request(request)) break;
-        Outstanding* entry = table_.data();
-        while (entry->ticket != 0) ++entry;
-        *entry = Outstanding{request.ticket, request.asker, kind};
-        ++sent_[kind];
-      }
+      if (sent_[kind] == kMaxOutstanding || !send_request(request)) break;
+      Outstanding* entry = table_.data();
+      while (entry->ticket != 0) ++entry;
+      *entry = Outstanding{request.ticket, request.asker, kind};
+      ++sent_[kind];
       queue.pop_front();
     }
   }

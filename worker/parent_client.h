@@ -77,12 +77,12 @@ class ParentClient final : private EventHandler {
   struct Request {
     Ticket ticket;
     int client;
-    ParentAnswer* asker;  // nullptr: cancelled
+    ParentAnswer* asker;
     Kind kind;
   };
   struct Outstanding {
-    Ticket ticket = 0;  // 0: free
-    ParentAnswer* asker = nullptr;
+    Ticket ticket = 0;              // 0: free
+    ParentAnswer* asker = nullptr;  // nullptr: cancelled
     Kind kind = kConnect;
   };
 

@@ -20,10 +20,10 @@ std::uint32_t epoll_flags(Poller::Interest interest) {
 
 Events from_epoll(std::uint32_t flags) {
   Events events;
-  events.broken = (flags & (EPOLLERR | EPOLLHUP)) != 0;
-  events.peer_closed = (flags & EPOLLRDHUP) != 0 || events.broken;
+  events.broken = (flags & EPOLLERR) != 0;
+  events.peer_closed = (flags & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   events.readable = (flags & EPOLLIN) != 0 || events.peer_closed;
-  events.writable = (flags & EPOLLOUT) != 0 || events.broken;
+  events.writable = (flags & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
   return events;
 }
 

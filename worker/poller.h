@@ -25,7 +25,7 @@ struct Events {
   bool readable = false;
   bool writable = false;
   bool peer_closed = false;  // the peer sends no more (FIN): a short read no longer means drained
-  bool broken = false;       // error or both directions closed
+  bool broken = false;       // reset; not: both directions regularly closed
 };
 
 class EventHandler {

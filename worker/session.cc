@@ -83,8 +83,7 @@ void Session::on_events(unsigned side, Events events) {
   run();
 }
 
-// A reset by the client ends everything at once. In a tunnel, where both directions may have been
-// closed regularly, reading and writing tell.
+// A reset by the client ends everything at once.
 void Session::notice_client_gone() {
   if (!client_.transport.broken()) return;
   switch (phase_) {
@@ -95,10 +94,8 @@ void Session::notice_client_gone() {
       return;
     case Phase::kHead:
     case Phase::kConnect:
-      abort_client(wire::CLIENT_ABORTED, "client-reset");
-      return;
     case Phase::kRelay:
-      if (!exchange_->tunnel) abort_client(wire::CLIENT_ABORTED, "client-reset");
+      abort_client(wire::CLIENT_ABORTED, "client-reset");
       return;
     case Phase::kSettling:
     case Phase::kReset:

@@ -55,6 +55,11 @@ void Session::read_request_head() {
     }
   }
   moved_ = true;
+  if (exchange_ == nullptr && input == "\r\n") {
+    // A stray empty line between requests (RFC 9112 2.2) begins none: the idle time runs on.
+    if (!from_scratch) client_.in.clear();
+    return;
+  }
   if (exchange_ == nullptr) begin_exchange();
   http::HeadParser& parser =
       exchange_->partial != nullptr ? *exchange_->partial : workspace_.request_parser;

@@ -258,6 +258,43 @@ TEST(Ending, ClientResetWhileWaitingEndsTheUpstreamToo) {
   EXPECT_EQ(gateway.parent().wait_for_records(1)[0].ending(), wire::CLIENT_ABORTED);
 }
 
+TEST(Ending, ResetTunnelEndsThoughTheOtherSideDoesNotRead) {
+  Origin origin([](Peer& peer) {
+    peer.receive_head();
+    peer.send(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    pause(1000);
+    peer.receive_all();
+    EXPECT_EQ(peer.end(), End::kReset);
+  });
+  Gateway gateway(origin.port());
+  Peer client = gateway.connect();
+  client.send(
+      "GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n");
+  client.receive_head();
+  client.set_timeout_ms(200);
+  while (client.send(std::string(1'000'000, 'x'))) {
+  }
+  client.reset();
+  EXPECT_EQ(gateway.parent().wait_for_records(1)[0].ending(), wire::CLIENT_ABORTED);
+}
+
+TEST(Ending, StrayEmptyLineBetweenRequestsIsNone) {
+  Origin origin([](Peer& peer) {
+    while (!peer.receive_head().empty()) peer.send(kHello);
+  });
+  Gateway gateway(origin.port());
+  Peer client = gateway.connect();
+  for (int i = 0; i < 3; ++i) {
+    client.send(kGet + "\r\n");
+    EXPECT_EQ(client.receive_message(), kHello);
+    client.send("\r\n");
+    pause(20);
+  }
+  EXPECT_EQ(gateway.parent().wait_for_records(3).size(), 3u);
+}
+
 TEST(Ending, ClientGoneWhileTheParentIsAsked) {
   Origin origin([](Peer& peer) {
     peer.receive_some();

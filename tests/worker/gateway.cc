@@ -20,7 +20,8 @@ Gateway::Gateway(std::uint16_t origin_port, const wire::Config& config)
   CHECK(worker);
   worker_ = std::move(*worker);
   parent_ = std::make_unique<FakeParent>(std::move(pair->ours), UniqueFd(log[0]), origin_port);
-  parent_->arm(0, make_listener(&port_));
+  listener_ = make_listener(&port_);
+  parent_->arm(0, copy_listener());
   thread_ = std::thread([this] {
     worker_->say_ready();
     exit_code_ = worker_->run();

@@ -23,11 +23,14 @@ class Gateway {
   const MetricsPage& metrics() const { return *metrics_; }
   // Only while nothing moves: the worker's thread may be using it.
   const Workspace& workspace() const { return worker_->workspace(); }
+  // The listener, of which the parent keeps a copy.
+  UniqueFd copy_listener() const { return UniqueFd(dup(listener_.get())); }
   // Drains and waits for the exit code.
   int stop(std::uint32_t within_ms = 2000);
 
  private:
   std::uint16_t port_ = 0;
+  UniqueFd listener_;
   std::unique_ptr<MetricsPage> metrics_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<FakeParent> parent_;
