@@ -22,9 +22,20 @@ posture
 [ $code -eq 0 ] || { cat "$LAB/posture"; fail "after a restart posture exits with $code"; }
 note "healthy: exit code 0"
 
-# Root raises a limit of a worker: a difference that posture must find.
+# Root puts a file into the empty root directory of a worker: a difference that posture must find.
 worker=$(worker_pids | sed -n 1p)
-prlimit --pid "$worker" --core=1000000:1000000
+python3 - "$worker" <<'PY'
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+MS_REMOUNT, CLONE_NEWNS = 0x20, 0x20000
+directory = os.readlink(f"/proc/{sys.argv[1]}/root")
+if libc.setns(os.open(f"/proc/{sys.argv[1]}/ns/mnt", os.O_RDONLY), CLONE_NEWNS) != 0:
+    raise OSError(ctypes.get_errno(), "setns")
+for path in (b"/", directory.encode()):
+    libc.mount(None, path, None, MS_REMOUNT, None)
+os.mkdir(f"{directory}/planted")
+PY
+expect "the worker's root" planted "$(ls "/proc/$worker/root/")"
 posture
-expect "exit code with a raised limit" 1 $code
-note "$(grep -i core "$LAB/posture" | head -1)"
+expect "exit code with a file in the empty root" 1 $code
+note "$(grep DIFFERENCE "$LAB/posture")"
