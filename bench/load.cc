@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// load --to ADDRESS:PORT --path PATH [OPTION N]...: the load generator. One thread, edge-triggered
-// epoll. wrk and h2load can not choose source addresses, hold a rate, send content or hold
-// connections open.
-//
-//   --connections N   how many at once (64)
-//   --seconds S       length of the measured window (2), after --warm-up S (0.3)
-//   --rate N          requests a second whatever the answers do (open loop): latency counts from
-//   the moment
-//                     a request was due, so that a slow server is not spared. Without: closed loop.
-//   --fresh           one request for each connection
-//   --browser         request heads as a browser sends them: 11 fields, 500 octets
-//   --put N           PUT with N octets of content
-//   --sources N       N source addresses from 10.99.1.11 on, in turn
-//   --hold idle       make the connections with one request each, then keep them until standard
-//   input ends
-//   --hold slow       ask on each, then read --per-second N octets a second
+// load --to ADDRESS:PORT --path PATH [OPTION VALUE]...: the load generator; load_options.h lists
+// the options. One thread, edge-triggered epoll. wrk and h2load can not choose source addresses,
+// hold a rate, send content or hold connections open.
 //
 // Prints "warm" when the window begins (or all is held), and one JSON object when it ends.
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -33,34 +19,14 @@
 #include <memory>
 
 #include "bench/load_client.h"
+#include "bench/load_options.h"
 
 using namespace gatehouse;
 using namespace gatehouse::bench;
 
 namespace {
 
-struct Options {
-  std::string to, path = "/b/128", hold;
-  std::size_t connections = 64, sources = 0, per_second = 1024;
-  double seconds = 2, warm_up = 0.3, rate = 0;
-  std::uint64_t put = 0;
-  bool fresh = false, browser = false;
-};
-
 constexpr std::size_t kStarting = 64;  // connections that are being made at once when many are held
-
-constexpr char kBrowserFields[] =
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
-    "Accept: "
-    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n"
-    "Accept-Language: en-GB,en;q=0.7,de;q=0.3\r\n"
-    "Accept-Encoding: gzip, deflate\r\n"
-    "Referer: http://www.example.com/section/overview.html\r\n"
-    "DNT: 1\r\n"
-    "Upgrade-Insecure-Requests: 1\r\n"
-    "Cookie: session=5f2b8c1de97a4d3f; consent=all\r\n"
-    "If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
-    "Priority: u=0, i\r\n";
 
 double now() {
   timespec time{};
@@ -73,31 +39,12 @@ void say(const char* word) {
   std::fflush(stdout);
 }
 
-Plan make_plan(const Options& options) {
-  Plan plan;
-  plan.to = endpoint(options.to);
-  const in_addr first = address("10.99.1.11");
-  for (std::size_t i = 0; i < options.sources; ++i) {
-    plan.sources.push_back({htonl(ntohl(first.s_addr) + static_cast<std::uint32_t>(i))});
-  }
-  plan.head =
-      (options.put > 0 ? "PUT " : "GET ") + options.path + " HTTP/1.1\r\nHost: www.example.com\r\n";
-  if (options.browser) plan.head += kBrowserFields;
-  if (options.fresh) plan.head += "Connection: close\r\n";
-  if (options.put > 0) plan.head += "Content-Length: " + std::to_string(options.put) + "\r\n";
-  plan.head += "\r\n";
-  plan.body = plain_body(1 << 20);
-  plan.body_size = options.put;
-  plan.fresh = options.fresh;
-  plan.unread = options.hold == "slow";
-  return plan;
-}
-
 // Starts requests, in closed or open loop, and times them.
 class Load {
  public:
   explicit Load(const Options& options);
   void run();
+  void run_requests();
   void hold_idle();
   void hold_slow();
 
@@ -119,7 +66,7 @@ class Load {
   std::vector<std::uint32_t> free_;  // open loop: clients without a request
   std::deque<double> waiting_;       // open loop: requests that are due and have no client
   std::vector<float> latencies_;     // microseconds
-  std::uint64_t requests_ = 0;
+  std::uint64_t begun_ = 0, requests_ = 0;
   double next_due_ = 0;
   std::size_t to_make_ = 0;  // clients that have not had their one request yet
   bool holding_ = false;
@@ -135,6 +82,7 @@ Load::Load(const Options& options) : options_(options), plan_(make_plan(options)
 
 void Load::start(std::uint32_t index, double due) {
   due_[index] = due;
+  ++begun_;
   clients_[index]->start();
   if (clients_[index]->failed()) die(tally_.first_error);
 }
@@ -150,6 +98,7 @@ void Load::finished(std::uint32_t index) {
     if (to_make_ > 0) start(static_cast<std::uint32_t>(clients_.size() - to_make_--), now());
     return;
   }
+  if (options_.requests > 0 && begun_ == options_.requests) return;
   if (options_.rate == 0) return start(index, now());
   if (waiting_.empty()) {
     free_.push_back(index);
@@ -207,6 +156,14 @@ void Load::run() {
   say("warm");
   const double opened = now(), end = opened + options_.seconds;
   while (now() < end) turn(end);
+  report(now() - opened);
+}
+
+void Load::run_requests() {
+  const double opened = now();
+  for (std::uint32_t i = 0; i < clients_.size() && begun_ < options_.requests; ++i)
+    start(i, opened);
+  while (requests_ + tally_.errors < options_.requests) turn(now() + 0.1);
   report(now() - opened);
 }
 
@@ -286,83 +243,6 @@ void Load::read_slowly() {
   }
 }
 
-Options parse(int argc, char** argv) {
-  enum : int {
-    kTo,
-    kPath,
-    kConnections,
-    kSeconds,
-    kWarmUp,
-    kRate,
-    kFresh,
-    kBrowser,
-    kPut,
-    kSources,
-    kHold,
-    kPerSecond
-  };
-  constexpr option kLong[] = {{"to", 1, nullptr, kTo},
-                              {"path", 1, nullptr, kPath},
-                              {"connections", 1, nullptr, kConnections},
-                              {"seconds", 1, nullptr, kSeconds},
-                              {"warm-up", 1, nullptr, kWarmUp},
-                              {"rate", 1, nullptr, kRate},
-                              {"fresh", 0, nullptr, kFresh},
-                              {"browser", 0, nullptr, kBrowser},
-                              {"put", 1, nullptr, kPut},
-                              {"sources", 1, nullptr, kSources},
-                              {"hold", 1, nullptr, kHold},
-                              {"per-second", 1, nullptr, kPerSecond},
-                              {nullptr, 0, nullptr, 0}};
-  Options options;
-  int which;
-  while ((which = getopt_long(argc, argv, "", kLong, nullptr)) != -1) {
-    switch (which) {
-      case kTo:
-        options.to = optarg;
-        break;
-      case kPath:
-        options.path = optarg;
-        break;
-      case kConnections:
-        options.connections = number(optarg, "--connections");
-        break;
-      case kSeconds:
-        options.seconds = real_number(optarg, "--seconds");
-        break;
-      case kWarmUp:
-        options.warm_up = real_number(optarg, "--warm-up");
-        break;
-      case kRate:
-        options.rate = real_number(optarg, "--rate");
-        break;
-      case kFresh:
-        options.fresh = true;
-        break;
-      case kBrowser:
-        options.browser = true;
-        break;
-      case kPut:
-        options.put = number(optarg, "--put");
-        break;
-      case kSources:
-        options.sources = number(optarg, "--sources");
-        break;
-      case kHold:
-        options.hold = optarg;
-        break;
-      case kPerSecond:
-        options.per_second = number(optarg, "--per-second");
-        break;
-      default:
-        die("see the first lines of load.cc for the options");
-    }
-  }
-  if (options.to.empty()) die("--to ADDRESS:PORT is missing");
-  if (options.connections == 0) die("--connections is 0");
-  return options;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -371,12 +251,14 @@ int main(int argc, char** argv) {
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
-  const Options options = parse(argc, argv);
+  const Options options = parse_options(argc, argv);
   Load load(options);
   if (options.hold == "idle") {
     load.hold_idle();
   } else if (options.hold == "slow") {
     load.hold_slow();
+  } else if (options.requests > 0) {
+    load.run_requests();
   } else {
     load.run();
   }

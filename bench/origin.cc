@@ -200,6 +200,7 @@ bool Origin::send_rest(Connection& connection) {
   }
   if (connection.to_send > 0) return false;
   if (response.chunked && send(fd, "0\r\n\r\n", 5, MSG_NOSIGNAL) != 5) {
+    if (errno == EAGAIN) return false;  // full: again when it can be written to
     return connection.fd.reset(), false;
   }
   connection.now = nullptr;
