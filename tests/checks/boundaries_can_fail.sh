@@ -28,7 +28,7 @@ must_find() {
 fresh_copy
 GATEHOUSE_TOP=$work/tree bash "$top/tests/check_boundaries.sh" >/dev/null
 
-yes '// a line' | head -n 1700 >"$work/tree/privileged/more.cc" || true  # yes ends by SIGPIPE
+yes '// a line' | head -n 4000 >"$work/tree/privileged/more.cc" || true  # yes ends by SIGPIPE
 must_find "a parent that is too long" "privileged/ has"
 echo '#include <thread>' >>"$work/tree/privileged/floor.cc"
 must_find "a thread in the parent" "privileged/floor.cc"
@@ -58,6 +58,6 @@ build -pie -Wl,--no-as-needed -lresolv
 must_find "a library too many" "libresolv.so.2" "$work/bin"
 cp "$work/bin/gatehoused" "$work/bin/gatehouse-worker"
 must_find "a worker that is not static" "gatehouse-worker is not static" "$work/bin"
-echo 'int main() { return "ablation"[0]; } const char* kept = "omit-layer";' >"$work/main.cc"
+echo 'int main() { return "ablation"[0]; } const char* kept = "GATEHOUSE_OMIT";' >"$work/main.cc"
 build -pie
 must_find "a test switch" "contains what only a test build may" "$work/bin"
