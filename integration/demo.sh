@@ -29,8 +29,10 @@ if [ "${1:-}" != --inside ]; then
       -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DGATEHOUSE_TESTS=OFF >"$top/build/release.log" ||
       { cat "$top/build/release.log"; exit 1; }
   fi
-  NINJA_STATUS='[%f/%t] ' ninja -C "$top/build/release" \
-    gatehouse gatehoused gatehouse-worker gatehouse-loader gatehouse-logger
+  # The programs only, where the tests are configured as well.
+  mapfile -t programs < <(ninja -C "$top/build/release" -t targets all |
+    sed -nE 's,^(bin/gatehouse(d|-[a-z]+)?): .*,\1,p')
+  NINJA_STATUS='[%f/%t] ' ninja -C "$top/build/release" "${programs[@]}"
   export GATEHOUSE_BIN=$top/build/release/bin
   lab_enter bash "${BASH_SOURCE[0]}" --inside
 fi
