@@ -11,7 +11,15 @@
 namespace gatehouse::privileged {
 namespace {
 constexpr auto kLoadTime = std::chrono::seconds(30);
+
+// A taken-over loader must not write to the administrator's terminal but text.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if ((c < ' ' || c > '~') && c != '\n') c = '?';
+  }
+  return text;
 }
+}  // namespace
 
 void ConfigSource::load(Done done) {
   CHECK(!busy());
@@ -48,7 +56,7 @@ void ConfigSource::on_channel() {
     return;
   }
   finish(result.loaded() ? take(result.size())
-                         : Result<LoadedConfig>(Error{EINVAL, result.error()}));
+                         : Result<LoadedConfig>(Error{EINVAL, printable(result.error())}));
 }
 
 Result<LoadedConfig> ConfigSource::take(std::size_t size) {

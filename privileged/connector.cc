@@ -64,7 +64,8 @@ void Connector::finish_turn() {
   begun_.clear();
   for (const int fd : begun) {
     const auto found = pending_.find(fd);
-    if (found == pending_.end()) continue;
+    // Its worker is gone; or the number is in the list twice, taken again after that.
+    if (found == pending_.end() || found->second->watched) continue;
     if (confirm(*found->second, false)) {
       pending_.erase(fd);
       continue;

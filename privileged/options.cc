@@ -64,11 +64,10 @@ Result<Network> parse_network(const std::string& text) {
 Result<Endpoint> parse_endpoint(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   std::string address = text.substr(0, colon);
-  if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
-    address = address.substr(1, address.size() - 2);
-  }
+  const bool v6 = address.size() > 2 && address.front() == '[' && address.back() == ']';
+  if (v6) address = address.substr(1, address.size() - 2);
   Endpoint endpoint;
-  endpoint.address.family = address.find(':') == std::string::npos ? AF_INET : AF_INET6;
+  endpoint.address.family = v6 ? AF_INET6 : AF_INET;
   char* end = nullptr;
   const char* port = colon == std::string::npos ? "" : text.c_str() + colon + 1;
   const unsigned long number = std::strtoul(port, &end, 10);

@@ -199,7 +199,7 @@ void Spawner::become_child(std::uint32_t canary, int fd_count) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 
   const RolePrivileges& role = privileges(spec_.child);
-  if (!set_limits(role.limits)) _exit(126);
+  if (!omitted("limits") && !set_limits(role.limits)) _exit(126);
   if (!omitted("seccomp") && !install_filter(role.own, role.start, static_start_rules()))
     _exit(126);
   char name[32];
@@ -241,7 +241,8 @@ Result<SpawnerProcess> start_spawner(const SpawnerSpec& spec) {
   auto pair = ipc::make_pair();
   if (!pair) return pair.error();
   unsigned long flags = clone_flags(privileges(spec.spawner).namespaces);
-  if (omitted("namespaces")) flags = SIGCHLD;
+  // Without an own mount namespace there must be no change of root either.
+  if (omitted("namespaces") && omitted("root")) flags = SIGCHLD;
   // fork(2) into new namespaces.
   const long pid = syscall(SYS_clone, flags, nullptr, nullptr, nullptr, nullptr);
   if (pid < 0)

@@ -120,7 +120,8 @@ void Supervisor::prove(unsigned slot) {
   s.start_at = TimePoint::max();
   if (WorkerHandle* old = find(s.starting)) end(*old);
   s.starting = 0;
-  s.canaries = 0;
+  drop_canaries(slot);
+  s.prove_by = Clock::now() + kStartTime;
   for (unsigned canary = 1; canary <= kCanaries; ++canary) {
     auto pair = ipc::make_pair();
     int ends[2];
@@ -146,10 +147,28 @@ void Supervisor::canary_exited(const Canary& canary, bool killed, int status) {
             (attempted ? " was not killed by its filter" : " did not reach its attempt") + " (" +
             (killed ? "signal " : "status ") + std::to_string(status) + "); no worker is started");
     unprovable_ = true;
-    s.canaries = 0;
+    drop_canaries(canary.slot);
     return slot_failed(canary.slot, Clock::now());
   }
-  if (s.canaries != 0 && --s.canaries == 0 && s.wanted && !draining_) start(canary.slot);
+  if (--s.canaries != 0) return;
+  s.prove_by = TimePoint::max();
+  if (s.wanted && !draining_) start(canary.slot);
+}
+
+// Those under way prove nothing any more: their end is nobody's business.
+void Supervisor::drop_canaries(unsigned slot) {
+  slots_[slot].canaries = 0;
+  slots_[slot].prove_by = TimePoint::max();
+  std::erase_if(canaries_, [&](const auto& canary) {
+    if (canary.second.slot == slot) kill(canary.first);
+    return canary.second.slot == slot;
+  });
+}
+
+void Supervisor::kill(std::uint32_t child) {
+  wire::ToSpawner request;
+  request.mutable_kill()->set_child(child);
+  ipc::send_message(needs_.spawner, request);
 }
 
 void Supervisor::start(unsigned slot) {
@@ -324,9 +343,7 @@ void Supervisor::end(WorkerHandle& worker) {
   for (Listener& listener : listeners_) {
     if (listener.holder == worker.child) listener.holder = 0;
   }
-  wire::ToSpawner request;
-  request.mutable_kill()->set_child(worker.child);
-  ipc::send_message(needs_.spawner, request);
+  kill(worker.child);
 }
 
 void Supervisor::begin_drain(WorkerHandle& worker, bool keep_idle) {
@@ -424,7 +441,7 @@ void Supervisor::arm(Listener& listener, WorkerHandle& worker) {
 
 TimePoint Supervisor::next_deadline() const {
   TimePoint next = broker_.next_deadline();
-  for (const Slot& slot : slots_) next = std::min(next, slot.start_at);
+  for (const Slot& slot : slots_) next = std::min({next, slot.start_at, slot.prove_by});
   for (const auto& [child, worker] : workers_) {
     if (worker->phase == Phase::kInit || worker->phase == Phase::kDraining)
       next = std::min(next, worker->deadline);
@@ -448,6 +465,12 @@ void Supervisor::expire(TimePoint now) {
     end(*worker);
   }
   for (unsigned slot = 0; slot < slots_.size(); ++slot) {
+    if (slots_[slot].prove_by <= now) {
+      needs_.log.write(Level::kError,
+                       "a canary of worker " + std::to_string(slot) + " did not end in time");
+      drop_canaries(slot);
+      slot_failed(slot, now);
+    }
     if (slots_[slot].start_at <= now) prove(slot);
   }
 }

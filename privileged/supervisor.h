@@ -69,6 +69,7 @@ class Supervisor {
     std::uint32_t serving = 0;   // armed worker; 0: none
     std::uint32_t starting = 0;  // being proved or started, takes over from serving
     unsigned canaries = 0;       // still to die
+    TimePoint prove_by = TimePoint::max();
     bool wanted = true;
     TimePoint start_at = TimePoint::max();
     std::chrono::milliseconds backoff{0};
@@ -87,6 +88,8 @@ class Supervisor {
   bool spawn(unsigned slot, std::uint32_t child, unsigned canary, int channel, int log_pipe);
   void slot_failed(unsigned slot, TimePoint since);
   void canary_exited(const Canary& canary, bool killed, int status);
+  void drop_canaries(unsigned slot);
+  void kill(std::uint32_t child);
 
   void on_channel(std::uint32_t child);
   bool handle(WorkerHandle& worker, ipc::Message& message);  // false: the worker was ended

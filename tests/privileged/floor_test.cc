@@ -104,25 +104,41 @@ TEST(Floor, LooksInsideIpv6) {
   }
 }
 
-template <class F>
-F lifting(std::vector<Network> networks) {
-  if constexpr (std::is_constructible_v<F, std::vector<Network>>) {
-    return F(std::move(networks));
-  } else {
-    return F({std::move(networks), {}});
-  }
-}
-
 TEST(Floor, IsLiftedForNamedNetworksOnly) {
-  Floor floor =
-      lifting<Floor>({Network{address("127.0.0.53"), 32}, Network{address("169.254.0.0"), 16},
-                      Network{address("fe80::"), 10}});
+  Floor floor(
+      {.destinations = {Network{address("127.0.0.53"), 32}, Network{address("169.254.0.0"), 16},
+                        Network{address("fe80::"), 10}},
+       .endpoints = {}});
   const TimePoint now = Clock::now();
   for (const char* text : {"127.0.0.53", "169.254.169.254", "169.254.0.1", "fe80::1"}) {
     EXPECT_EQ(floor.judge(address(text), now), Floor::Verdict::kAllowed) << text;
   }
   for (const char* text : {"127.0.0.54", "127.0.0.1", "224.0.0.1", "::1", "::ffff:127.0.0.53"}) {
     EXPECT_EQ(floor.judge(address(text), now), Floor::Verdict::kDenied) << text;
+  }
+}
+
+TEST(Floor, OfEndpointsTheCommandLineNamesEachOne) {
+  const Floor floor({.destinations = {}, .endpoints = {{address("127.0.0.53"), 53}}});
+  EXPECT_FALSE(floor.forbids_endpoint({address("127.0.0.53"), 53}));
+  EXPECT_TRUE(floor.forbids_endpoint({address("127.0.0.53"), 54}));
+  EXPECT_TRUE(floor.forbids_endpoint({address("127.0.0.1"), 53}));
+  EXPECT_TRUE(floor.forbids_endpoint({address("::ffff:127.0.0.53"), 53}));
+  EXPECT_TRUE(floor.forbids_endpoint({address("169.254.169.254"), 80}));
+  EXPECT_FALSE(floor.forbids_endpoint({address("10.0.0.1"), 53}));
+}
+
+TEST(Floor, KnowsPrivateAddresses) {
+  for (const char* text :
+       {"10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.0",
+        "192.168.255.255", "100.64.0.0", "100.127.255.255", "fc00::", "fdff::1", "::ffff:10.0.0.1",
+        "64:ff9b::c0a8:101", "2002:a00:1::1"}) {
+    EXPECT_TRUE(is_private(address(text))) << text;
+  }
+  for (const char* text : {"9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0",
+                           "192.167.255.255", "192.169.0.0", "100.63.255.255", "100.128.0.0",
+                           "fbff::1", "fe00::1", "2001:db8::1", "::ffff:11.0.0.1"}) {
+    EXPECT_FALSE(is_private(address(text))) << text;
   }
 }
 

@@ -26,25 +26,30 @@ TEST(Options, HaveDefaults) {
   EXPECT_EQ(options->log_directory, "/var/log/gatehouse");
   EXPECT_EQ(options->uid_base, 64200u);
   EXPECT_FALSE(options->require_all);
-  EXPECT_TRUE(options->lifted.empty());
+  EXPECT_TRUE(options->lifted.destinations.empty());
+  EXPECT_TRUE(options->lifted.endpoints.empty());
   EXPECT_FALSE(options->libexec.empty());  // where the executable is
 }
 
 TEST(Options, AreTaken) {
   const auto options = parse({"--config=a", "--libexec=b", "--run-dir=c", "--log-dir=d",
                               "--uid-base=1000", "--require-all", "--allow-destination=127.0.0.53",
-                              "--allow-destination=10.0.0.0/8", "--allow-destination=fe80::/10"});
+                              "--allow-destination=10.0.0.0/8", "--allow-destination=fe80::/10",
+                              "--allow-endpoint=127.0.0.53:53", "--allow-endpoint=[::1]:5353"});
   ASSERT_TRUE(options);
   EXPECT_EQ(options->libexec, "b");
   EXPECT_EQ(options->run_directory, "c");
   EXPECT_EQ(options->log_directory, "d");
   EXPECT_EQ(options->uid_base, 1000u);
   EXPECT_TRUE(options->require_all);
-  ASSERT_EQ(options->lifted.size(), 3u);
-  EXPECT_EQ(options->lifted[0].prefix, 32u);
-  EXPECT_EQ(to_string(options->lifted[1].address), "10.0.0.0");
-  EXPECT_EQ(options->lifted[1].prefix, 8u);
-  EXPECT_EQ(to_string(options->lifted[2].address), "fe80::");
+  ASSERT_EQ(options->lifted.destinations.size(), 3u);
+  EXPECT_EQ(options->lifted.destinations[0].prefix, 32u);
+  EXPECT_EQ(to_string(options->lifted.destinations[1].address), "10.0.0.0");
+  EXPECT_EQ(options->lifted.destinations[1].prefix, 8u);
+  EXPECT_EQ(to_string(options->lifted.destinations[2].address), "fe80::");
+  ASSERT_EQ(options->lifted.endpoints.size(), 2u);
+  EXPECT_EQ(to_string(options->lifted.endpoints[0]), "127.0.0.53:53");
+  EXPECT_EQ(to_string(options->lifted.endpoints[1]), "[::1]:5353");
 }
 
 TEST(Options, HelpAndVersionNeedNothingElse) {
@@ -72,6 +77,11 @@ TEST(Options, WrongOnesAreNamed) {
       {{"--config=a", "--allow-destination=10.0.0.0/-1"}, "the prefix must be 0..32"},
       {{"--config=a", "--allow-destination=10.0.0.0/8x"}, "the prefix must be 0..32"},
       {{"--config=a", "--allow-destination=::/129"}, "the prefix must be 0..128"},
+      {{"--config=a", "--allow-endpoint=127.0.0.53"}, "--allow-endpoint 127.0.0.53"},
+      {{"--config=a", "--allow-endpoint=127.0.0.53:0"}, "--allow-endpoint 127.0.0.53:0"},
+      {{"--config=a", "--allow-endpoint=127.0.0.53:65536"}, "--allow-endpoint"},
+      {{"--config=a", "--allow-endpoint=::1:53"}, "--allow-endpoint ::1:53"},
+      {{"--config=a", "--allow-endpoint=dns.example:53"}, "--allow-endpoint dns.example:53"},
   };
   for (const auto& [words, part] : cases) {
     const auto options = parse(words);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <vector>
 
 #include "proto/config.pb.h"
 
@@ -123,8 +124,58 @@ const Bound kBounds[] = {
      0, 128},
 };
 
+const Bound kExplicitBounds[] = {
+    {"mode",
+     [](auto& c, auto v) { c.mutable_listeners(0)->set_mode(static_cast<wire::ConfigMode>(v)); }, 0,
+     2},
+    {"number of forward ports",
+     [](auto& c, auto v) {
+       fill(v, [&] {
+         auto* range = c.mutable_forward()->add_ports();
+         range->set_first(80);
+         range->set_last(80);
+       });
+     },
+     0, 64},
+    {"end of a port range",
+     [](auto& c, auto v) {
+       auto* range = c.mutable_forward()->add_connect_ports();
+       range->set_first(443);
+       range->set_last(static_cast<std::uint32_t>(v));
+     },
+     443, 65535},
+    {"number of private networks",
+     [](auto& c, auto v) {
+       fill(v, [&] { *c.mutable_forward()->add_allow_private() = c.clients(0); });
+     },
+     0, 256},
+    {"number of DNS servers",
+     [](auto& c, auto v) {
+       fill(v, [&] {
+         auto* server = c.mutable_resolver()->add_servers();
+         server->set_address(kAddress);
+         server->set_port(53);
+       });
+     },
+     0, 8},
+    {"number of upstream servers",
+     [](auto& c, auto v) {
+       auto* upstream = c.add_upstreams();
+       std::uint32_t id = 0;
+       fill(v, [&] {
+         auto* server = upstream->add_servers();
+         server->set_id(++id);
+         server->set_address(kAddress);
+         server->set_port(80);
+       });
+     },
+     0, 1024},
+};
+
 TEST(Settings, EveryBoundHolds) {
-  for (const Bound& bound : kBounds) {
+  std::vector<Bound> all(std::begin(kBounds), std::end(kBounds));
+  all.insert(all.end(), std::begin(kExplicitBounds), std::end(kExplicitBounds));
+  for (const Bound& bound : all) {
     const auto accepted = [&](std::uint64_t value) {
       wire::Config config = good();
       bound.set(config, value);
