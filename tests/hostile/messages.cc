@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/privileges.h"
+#include "tests/hostile/attempts.h"
+#include "tests/hostile/report.h"
+
+namespace gatehouse::hostile {
+namespace {
+
+constexpr Manners kAlone = {.wants_client = true, .wants_upstream = false};
+constexpr Manners kBoth = {};
+
+// How the parent answered; it ends the worker (SIGKILL) before it could read this where the message
+// was a violation.
+int answer(Worker& worker) {
+  wire::ToWorker message;
+  do {
+    if (!worker.hear(&message, 1500)) return ETIMEDOUT;
+  } while (message.has_arm() || message.has_disarm());
+  if (message.has_refused()) {
+    report("refused " + std::to_string(message.refused().reason()));
+    worker.serve();
+  }
+  return message.has_failed() ? message.failed().error() : 0;
+}
+
+int say(Worker& worker, std::string_view bytes, const std::vector<std::vector<int>>& fds = {}) {
+  if (!worker.send_raw(bytes, fds)) return errno;
+  return answer(worker);
+}
+
+template <class Change>
+std::string message(Change change) {
+  wire::FromWorker request;
+  change(request);
+  return request.SerializeAsString();
+}
+
+int present(Worker& worker, int fd) { return say(worker, connect_bytes(7), {{fd}}); }
+std::vector<int> copies(Worker& worker, std::size_t n) {
+  return std::vector<int>(n, worker.client.get());
+}
+
+int client_has_gone(Worker& worker, const std::string&) {
+  worker.wait(worker.client.get(), EPOLLHUP, 3000);
+  return present(worker, worker.client.get());
+}
+
+// One client connection as evidence, over and over: the quota must end it.
+int replay(Worker& worker, const std::string& times) {
+  int connected = 0;
+  for (int i = 0; i < std::atoi(times.c_str()); ++i) {
+    if (!worker.send_raw(connect_bytes(static_cast<std::uint64_t>(i) + 10),
+                         {{worker.client.get()}}))
+      return errno;
+    wire::ToWorker answered;
+    do {
+      if (!worker.hear(&answered, 3000)) return ETIMEDOUT;
+    } while (answered.has_arm() || answered.has_disarm());
+    if (answered.has_connected()) ++connected;
+    worker.upstream.reset();
+  }
+  report("connected " + std::to_string(connected));
+  worker.serve();
+}
+
+int flood(Worker& worker, const std::string&) {
+  for (std::uint64_t id = 100;; ++id) {
+    if (!worker.send_raw(connect_bytes(id), {{worker.client.get()}}) && errno != EAGAIN)
+      return errno;
+  }
+}
+
+int random_messages(Worker& worker, const std::string&) {
+  std::uint32_t state = 1;
+  const auto next = [&] { return state = state * 1664525 + 1013904223; };
+  for (int i = 0; i < 1'000'000; ++i) {
+    std::string bytes(1 + (next() >> 8) % 40, '\0');
+    for (char& c : bytes) c = static_cast<char>(next() >> 16);
+    if (!worker.send_raw(bytes) && errno != EAGAIN) return errno;
+  }
+  return answer(worker);
+}
+
+#define SAY(name, ...)                                                                        \
+  {                                                                                           \
+    name, [](Worker& worker, const std::string&) -> int { return say(worker, __VA_ARGS__); }, \
+        kAlone                                                                                \
+  }
+#define PRESENT(name, fd, manners)                                                               \
+  {                                                                                              \
+    name, [](Worker& worker, const std::string&) -> int { return present(worker, fd); }, manners \
+  }
+
+const std::string kConnect = connect_bytes(7);
+
+const Attempt kAttempts[] = {
+    PRESENT("present_client", worker.client.get(), kAlone),  // the honest one, for comparison
+    PRESENT("present_upstream", worker.upstream.get(), kBoth),
+    PRESENT("present_listener", worker.listeners.front().get(), kAlone),
+    PRESENT("present_channel", kChannelFd, kAlone),
+    PRESENT("present_pipe", kWorkerLogFd, kAlone),
+    PRESENT("present_memory", kWorkerMetricsFd, kAlone),
+    {"present_gone_client", client_has_gone, kAlone},
+    {"replay", replay, kAlone},
+    {"flood", flood, kAlone},
+    {"random", random_messages, kAlone},
+    SAY("no_fd", kConnect),
+    SAY("two_fds", kConnect, {copies(worker, 2)}),
+    SAY("five_fds", kConnect, {copies(worker, 2), copies(worker, 2), copies(worker, 1)}),
+    SAY("many_fds", kConnect, {copies(worker, 253)}),
+    SAY("fd_with_ready", message([](auto& m) { m.mutable_ready(); }), {copies(worker, 1)}),
+    SAY("fd_with_drained", message([](auto& m) { m.mutable_drained(); }), {copies(worker, 1)}),
+    SAY("reset_without_fd", message([](auto& m) { m.mutable_reset(); })),
+    SAY("ready_twice", message([](auto& m) { m.mutable_ready(); })),
+    SAY("drained_while_serving", message([](auto& m) { m.mutable_drained(); })),
+    SAY("no_destination", message([](auto& m) { m.mutable_connect(); }), {copies(worker, 1)}),
+    SAY("empty", ""),
+    SAY("truncated", kConnect.substr(0, kConnect.size() - 1), {copies(worker, 1)}),
+    SAY("too_long", std::string(5000, '\x08'), {copies(worker, 1)}),
+    SAY("huge", std::string(128 << 10, '\x08'), {copies(worker, 1)}),
+    SAY("unknown_field", kConnect + std::string("\x78\x01", 2), {copies(worker, 1)}),
+    SAY("unknown_field_inside", std::string("\x08\x07\x1a\x04\x0a\x00\x78\x01", 8),
+        {copies(worker, 1)}),
+    SAY("unknown_field_deep", std::string("\x08\x07\x1a\x04\x0a\x02\x78\x01", 8),
+        {copies(worker, 1)}),
+    SAY("long_varint", "\x08" + std::string(11, '\xff') + kConnect, {copies(worker, 1)}),
+    SAY("padded_varint", std::string("\x08\x87\x00\x1a\x02\x0a\x00", 7), {copies(worker, 1)}),
+    {"id_in_use",
+     [](Worker& worker, const std::string&) -> int {
+       worker.send_raw(kConnect, {{worker.client.get()}});
+       return say(worker, kConnect, {{worker.client.get()}});
+     },
+     kAlone},
+    {"request_before_ready",
+     [](Worker& worker, const std::string&) -> int {
+       return say(worker, kConnect, {{kWorkerLogFd}});
+     },
+     {.before_ready = true, .wants_client = false, .wants_upstream = false}},
+};
+
+}  // namespace
+
+std::span<const Attempt> message_attempts() { return kAttempts; }
+
+}  // namespace gatehouse::hostile

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a hostile worker may try and what must come of it.
+
+A row: its number in the threat model, the attempt (main.cc knows the names), its argument, what
+must be seen, and the layers that each stop it alone. `expect` is the start of one of
+  filter      the process was ended by its seccomp filter
+  violation X the parent ended it, and its line contains X
+  ended X     it ended so, "signal 11" or "status 42"
+  outcome X   what the attempt itself reported
+  X           any other line of the parent that contains X
+"""
+
+from dataclasses import dataclass
+from typing import Optional
+
+import lab
+
+ELSEWHERE = f"{lab.SERVER}:{lab.PORT_ELSEWHERE}"
+PASSWD = "/etc/passwd"
+NEW_FILE = "/run/netns/made-by-a-worker"
+PROGRAM = "/bin/false"
+
+# What an attempt shows when only this layer is left to stop it.
+SECCOMP = ("seccomp", "filter")
+
+
+def left(layer, *expect):
+    return (layer, *expect)
+
+
+@dataclass
+class Row:
+    number: int
+    attempt: str
+    expect: str = "filter"
+    argument: str = ""
+    port: int = lab.PORT_HOLDS     # that the client asks for
+    syns: Optional[int] = None     # to what the client asked for, exactly; None: at most one
+    layers: tuple = (SECCOMP,)     # each alone stops it: (layer, what is seen then...)
+    success: str = "outcome success"  # without all of them
+    client: str = "A"              # "reset": gone at once; "": none is made
+    before: str = ""               # what must be seen first
+    workers: int = 2
+
+
+LANDLOCK_DENIES = left("landlock", "outcome errno 13")
+# The worker's user may not even search the empty root; as root it finds nothing there.
+ROOT_HIDES = left("root", "outcome errno 13", "outcome errno 2 ")
+UID_FORBIDS = left("uid", "outcome errno 1 ", "outcome errno 13")
+
+ROWS = [
+    # 1: files.
+    Row(1, "open", argument=PASSWD, layers=(SECCOMP, LANDLOCK_DENIES, ROOT_HIDES)),
+    Row(1, "open", argument="/", layers=(SECCOMP, LANDLOCK_DENIES, ROOT_HIDES)),
+    Row(1, "open", argument="/proc/1/status", layers=(SECCOMP, LANDLOCK_DENIES, ROOT_HIDES)),
+    Row(1, "creat", argument=NEW_FILE,
+        layers=(SECCOMP, LANDLOCK_DENIES, ROOT_HIDES, UID_FORBIDS)),
+    Row(1, "mkdir", argument=NEW_FILE + ".d",
+        layers=(SECCOMP, LANDLOCK_DENIES, ROOT_HIDES, UID_FORBIDS)),
+    Row(1, "memfd_write", layers=(SECCOMP, left("limits", "ended signal 25", "outcome errno 27"))),
+    # 2: sockets. One layer; the empty network namespace doesn't stop them from being made.
+    *(Row(2, "socket_" + family) for family in (
+        "inet", "inet6", "udp", "unix", "netlink", "packet", "vsock", "alg", "bluetooth")),
+    Row(2, "socketpair"),
+    # 3: naming an address.
+    *(Row(3, f"{call}_{on}", argument=ELSEWHERE) for call in ("bind", "connect", "listen")
+      for on in ("listener", "client", "upstream")),
+    Row(3, "connect_own", argument=ELSEWHERE,
+        layers=(SECCOMP, LANDLOCK_DENIES, left("namespaces", "outcome errno 101"))),
+    # 4, 5, 6: sending a socket of the parent somewhere else.
+    Row(4, "reconnect", argument=ELSEWHERE, layers=(SECCOMP, LANDLOCK_DENIES)),
+    Row(5, "fast_open", argument=ELSEWHERE),
+    Row(5, "fast_open_message", argument=ELSEWHERE),
+    Row(5, "fast_open_after_reset", argument=ELSEWHERE, port=lab.PORT_RESETS),
+    Row(6, "send_with_address", argument=ELSEWHERE),
+    # 7: new programs, processes, namespaces.
+    Row(7, "execve", argument=PROGRAM, layers=(SECCOMP, LANDLOCK_DENIES, ROOT_HIDES),
+        success="ended status 1"),
+    Row(7, "execveat_fd"),
+    Row(7, "fork", layers=(SECCOMP, left("limits", "outcome errno 11"))),
+    Row(7, "vfork"), Row(7, "thread", layers=(SECCOMP, left("limits", "outcome errno 11"))),
+    Row(7, "clone3"),
+    Row(7, "unshare_user", layers=(SECCOMP, left("root", "outcome errno 1 "))),
+    Row(7, "unshare_net", layers=(SECCOMP, UID_FORBIDS)),
+    Row(7, "unshare_mount", layers=(SECCOMP, UID_FORBIDS)),
+    Row(7, "unshare_pid"), Row(7, "setns"),
+    Row(7, "chroot", layers=(SECCOMP, UID_FORBIDS)),
+    Row(7, "mount"),
+    # 8: other processes: not its own spawner, and no other worker is there.
+    *(Row(8, name, workers=1,
+          layers=(SECCOMP, left("namespaces", "outcome errno"), UID_FORBIDS,
+                  left("landlock", "outcome errno 1 ")))
+      for name in ("signal_others", "trace_others", "read_others")),
+    Row(8, "pidfd_open"), Row(8, "pidfd_getfd"),
+    # 9: rights.
+    Row(9, "setuid", layers=(SECCOMP, UID_FORBIDS)),
+    Row(9, "setgroups", layers=(SECCOMP, UID_FORBIDS)),
+    Row(9, "capset", layers=(SECCOMP, UID_FORBIDS)),
+    Row(9, "securebits", layers=(SECCOMP, UID_FORBIDS)),
+    Row(9, "raise_limit"),  # the user is a second layer, where root has CAP_SYS_RESOURCE at all
+    Row(9, "dumpable"), Row(9, "death_signal"),
+    # 10: executable memory, other entrances to the kernel.
+    *(Row(10, name) for name in ("mmap_exec", "mmap_shared", "mprotect_exec", "pkey_mprotect",
+                                 "int80", "x32", "number_minus_1", "number_2_31")),
+    # 11: large kernel interfaces.
+    *(Row(11, name) for name in ("io_uring", "bpf", "userfaultfd", "perf_event", "add_key",
+                                 "keyctl", "seccomp_again")),
+    # 12: evidence. The broker alone decides.
+    Row(12, "present_client", "outcome success", syns=1),
+    Row(12, "present_upstream", "violation forged evidence: a socket that the parent made", syns=1),
+    Row(12, "present_listener", "violation forged evidence: a listener", syns=0),
+    Row(12, "present_channel", "violation forged evidence: not an internet socket", syns=0),
+    Row(12, "present_pipe", "violation forged evidence: not an internet socket", syns=0),
+    Row(12, "present_memory", "violation forged evidence: not an internet socket", syns=0),
+    Row(12, "replay", "outcome connected 10", argument="2000", syns=10),
+    # 13: descriptors.
+    Row(13, "no_fd", "violation a request without its one descriptor", syns=0),
+    *(Row(13, name, "violation a malformed datagram", syns=0)
+      for name in ("two_fds", "five_fds", "many_fds")),
+    Row(13, "fd_with_ready", "violation Ready out of turn", syns=0),
+    Row(13, "fd_with_drained", "violation Drained out of turn", syns=0),
+    Row(13, "reset_without_fd", "violation a request without its one descriptor", syns=0),
+    # 14: messages.
+    Row(14, "ready_twice", "violation Ready out of turn", syns=0),
+    Row(14, "drained_while_serving", "violation Drained out of turn", syns=0),
+    Row(14, "request_before_ready", "violation a request before it is armed", client="", syns=0),
+    Row(14, "no_destination", "violation a Connect without a destination", syns=0),
+    Row(14, "empty", "ended ", syns=0),
+    *(Row(14, name, "violation a malformed datagram", syns=0) for name in ("too_long", "huge")),
+    *(Row(14, name, "violation a malformed message", syns=0) for name in (
+        "truncated", "unknown_field", "unknown_field_inside", "unknown_field_deep", "long_varint",
+        "padded_varint", "random")),
+    Row(14, "id_in_use", "violation a request id in use", port=lab.PORT_SILENT),
+    # 15: a worker that does not read.
+    Row(15, "flood", "violation it does not read its answers", syns=10),
+    # 16: what is shared with the parent and with other workers.
+    *(Row(16, name) for name in ("linger", "transparent", "no_delay", "blocking_fcntl",
+                                 "blocking_ioctl", "deaf_listener", "duplicate")),
+    # 18: a client that has just closed.
+    Row(18, "present_gone_client", "outcome refused 6", client="reset", syns=0),
+    # 19: proof before work.
+    Row(19, "no_own_filter", "violation not confined as promised: its Seccomp_filters", client="",
+        layers=(left("attestation", "violation not confined as promised: its Seccomp_filters"),)),
+    Row(19, "thread_before_ready", client=""),
+    Row(19, "socket_before_filter", client=""),
+    Row(19, "open_before_filter", client=""),
+    # A filter that allows everything is counted like any other; the one from before exec holds.
+    Row(19, "allow_all_filter"),
+    Row(19, "canary_allow_all", "was not killed by its filter", client=""),
+    Row(19, "canary_no_filter", "was not killed by its filter", client=""),
+    # 20: log lines.
+    Row(20, "log_flood", "messages were held back", before=r"line one\\x0d\\x0agatehoused: error: "
+        r"line two\\x1b\[2J\\x07\\xff$"),
+    # 21: the ends of a worker.
+    Row(21, "exit", "ended status 42"),
+    Row(21, "abort", "ended signal 6"),
+    Row(21, "fault", "ended signal 11"),
+    Row(21, "memory", "outcome errno 12"),
+]
