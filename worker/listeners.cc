@@ -14,9 +14,9 @@ void Listeners::watch(Listener* listener) {
       poller_->add(listener->fd.get(), Poller::Interest::kListener, this, listener->index);
 }
 
-void Listeners::arm(std::uint32_t index, UniqueFd fd) {
+void Listeners::arm(std::uint32_t index, std::uint32_t service, UniqueFd fd) {
   disarm(index);
-  listeners_.push_back(Listener{index, std::move(fd), {}});
+  listeners_.push_back(Listener{index, service, std::move(fd), {}});
   if (!paused_) watch(&listeners_.back());
 }
 
@@ -48,11 +48,12 @@ void Listeners::on_events(unsigned tag, Events) {
                                   [&](const Listener& l) { return l.index == tag; });
   if (found == listeners_.end()) return;
   const int fd = found->fd.get();
+  const std::uint32_t service = found->service;
   for (int i = 0; i < kAcceptsPerWake; ++i) {
     if (!acceptor_->may_accept()) return pause();
     UniqueFd client(::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client.valid()) {
-      acceptor_->on_accepted(std::move(client));
+      acceptor_->on_accepted(std::move(client), service);
       continue;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

@@ -20,7 +20,8 @@ class Acceptor {
  public:
   // Asked before each accept4; false pauses the listeners until resume().
   virtual bool may_accept() = 0;
-  virtual void on_accepted(UniqueFd client) = 0;
+  // service: what arm() was given.
+  virtual void on_accepted(UniqueFd client, std::uint32_t service) = 0;
   // accept4 failed for want of descriptors or memory; the listeners pause until resume().
   virtual void on_exhausted() = 0;
 
@@ -38,7 +39,7 @@ class Listeners final : private EventHandler {
   Listeners& operator=(const Listeners&) = delete;
   ~Listeners() { close_all(); }
 
-  void arm(std::uint32_t index, UniqueFd fd);
+  void arm(std::uint32_t index, std::uint32_t service, UniqueFd fd);
   void disarm(std::uint32_t index);
   void close_all();
   void pause();
@@ -49,6 +50,7 @@ class Listeners final : private EventHandler {
  private:
   struct Listener {
     std::uint32_t index;
+    std::uint32_t service;  // index into Config.listeners
     UniqueFd fd;
     PollSlot slot;
   };

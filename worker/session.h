@@ -53,8 +53,9 @@ class Session final : public SessionLink,
   explicit Session(Workspace* workspace);
   ~Session();
 
-  // Takes the accepted socket. The session may be over when this returns.
-  void start(UniqueFd client);
+  // Takes the accepted socket. service: index into Config.listeners. The session may be over when
+  // this returns.
+  void start(UniqueFd client, std::uint32_t service);
   // After a yield.
   void resume();
   // The worker drains: ends an idle session, marks the others. now: ends any.
@@ -136,6 +137,7 @@ class Session final : public SessionLink,
   bool moved_ = false;                // in this round of run()
   bool moved_in_turn_ = false;
   bool upstream_used_ = false;     // has carried an exchange
+  std::uint8_t service_ = 0;       // index into Config.listeners
   std::uint16_t drained_kib_ = 0;  // thrown away in kDraining
   std::uint32_t idle_since_ = 0;   // ms, wraps
 };

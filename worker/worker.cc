@@ -116,7 +116,7 @@ void Worker::on_session_over(Session* session) {
 
 bool Worker::may_accept() { return sessions_.in_use() < max_sessions_; }
 
-void Worker::on_accepted(UniqueFd client) {
+void Worker::on_accepted(UniqueFd client, std::uint32_t service) {
   MetricsPage::add(workspace_.metrics->accepted);
   Session* session = sessions_.make(&workspace_);
   session->next = &list_;
@@ -124,7 +124,7 @@ void Worker::on_accepted(UniqueFd client) {
   list_.previous->next = session;
   list_.previous = session;
   workspace_.metrics->open_clients.store(sessions_.in_use(), std::memory_order_relaxed);
-  session->start(std::move(client));
+  session->start(std::move(client), service);
 }
 
 void Worker::on_exhausted() {
@@ -134,8 +134,8 @@ void Worker::on_exhausted() {
              "second (raise the limit of open files, or lower limits.connections)");
 }
 
-void Worker::on_arm(std::uint32_t listener, std::uint32_t, UniqueFd fd) {
-  if (!workspace_.draining) listeners_.arm(listener, std::move(fd));
+void Worker::on_arm(std::uint32_t listener, std::uint32_t service, UniqueFd fd) {
+  if (!workspace_.draining) listeners_.arm(listener, service, std::move(fd));
 }
 
 void Worker::on_disarm(std::uint32_t listener) { listeners_.disarm(listener); }
