@@ -31,7 +31,7 @@ if [ "${1:-}" != --inside ]; then
   fi
   # The programs only, where the tests are configured as well.
   mapfile -t programs < <(ninja -C "$top/build/release" -t targets all |
-    sed -nE 's,^(bin/gatehouse(d|-[a-z]+)?): .*,\1,p')
+    sed -nE 's,^(bin/gatehouse(d|-worker|-loader|-logger|-resolver)?): .*,\1,p')
   NINJA_STATUS='[%f/%t] ' ninja -C "$top/build/release" "${programs[@]}"
   export GATEHOUSE_BIN=$top/build/release/bin
   lab_enter bash "${BASH_SOURCE[0]}" --inside

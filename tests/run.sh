@@ -6,8 +6,8 @@
 #   tests/run.sh          what each change must pass
 #   tests/run.sh --long   with the long figures: fuzzing for minutes, heavier loads
 #
-# Builds go to build/release, build/asan (sanitizers; unconfined tests only) and build/fuzz. A
-# second run builds and analyses only what has changed. As root; without root the tests that need
+# Builds go to build/release, build/asan (sanitizers; unconfined tests only), build/fuzz and
+# build/ablation (layers of confinement can be left out; tests/hostile only). A second run builds and analyses only what has changed. As root; without root the tests that need
 # network namespaces are skipped, and the summary counts them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -66,6 +66,14 @@ build_fuzzers() {
   build build/fuzz "${targets[@]}"
 }
 
+# A gatehoused that can leave layers of confinement out, to show that each of them stops something.
+build_ablation() {
+  local programs
+  configure build/ablation -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGATEHOUSE_ABLATION=ON
+  mapfile -t programs < <(ninja -C build/ablation -t targets all | sed -nE 's,^(bin/gatehouse(d|-[a-z]+)?): .*,\1,p')
+  build build/ablation "${programs[@]}"
+}
+
 run_ctest() {
   ctest --test-dir build/release --output-on-failure --no-tests=error --progress
 }
@@ -75,6 +83,7 @@ stage "packages" install_packages "${kBuildPackages[@]}" "${kLabPackages[@]}" "$
 stage "release build (build/release)" build_release
 stage "sanitizer build (build/asan)" build_sanitized
 stage "fuzz targets (build/fuzz)" build_fuzzers
+stage "ablation build (build/ablation)" build_ablation
 
 printf '\n== checks and tests (%d s so far)\n' $((SECONDS - start))
 code=0
