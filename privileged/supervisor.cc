@@ -495,7 +495,7 @@ void Supervisor::describe(wire::StatusReply* reply) const {
     process->set_phase(std::string(to_string(worker->phase)));
     process->set_listeners(static_cast<std::uint32_t>(
         std::count_if(listeners_.begin(), listeners_.end(),
-                      [&](const Listener& listener) { return listener.holder == worker->child; })));
+                      [id = child](const Listener& listener) { return listener.holder == id; })));
   }
   reply->set_connects(broker_.counters().connects);
   reply->set_refusals(broker_.counters().refusals);
