@@ -12,23 +12,14 @@ const CachedAnswer* Cache::find(const std::string& name, std::uint64_t now_ms) c
 }
 
 void Cache::put(const std::string& name, CachedAnswer answer, std::uint64_t now_ms) {
-  if (answers_.size() >= max_names_) make_room(now_ms);
+  if (answers_.size() >= max_names_ && !answers_.contains(name)) make_room(now_ms);
   answers_[name] = std::move(answer);
 }
 
 void Cache::make_room(std::uint64_t now_ms) {
   std::erase_if(answers_, [&](const auto& entry) { return entry.second.expiry_ms <= now_ms; });
-  const std::size_t wanted = max_names_ - max_names_ / 10;
-  while (answers_.size() > wanted && !answers_.empty()) answers_.erase(answers_.begin());
-}
-
-std::string canonical_name(std::string_view name) {
-  if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);
-  std::string canonical(name);
-  for (char& c : canonical) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return canonical;
+  const std::size_t wanted = max_names_ - max_names_ / 10 - 1;
+  while (answers_.size() > wanted) answers_.erase(answers_.begin());
 }
 
 }  // namespace gatehouse::resolver

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -33,8 +32,5 @@ class Cache {
   std::size_t max_names_;
   std::unordered_map<std::string, CachedAnswer> answers_;
 };
-
-// Names compare without case (RFC 4343), and a final dot changes nothing.
-std::string canonical_name(std::string_view name);
 
 }  // namespace gatehouse::resolver

@@ -2,203 +2,285 @@
 #include "resolver/dns_server.h"
 
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "base/check.h"
+
 namespace gatehouse::resolver {
 namespace {
 
-constexpr std::size_t kChannels = 16;
-constexpr std::size_t kReadyUdp = 8;
-constexpr std::size_t kReadyTcp = 1;
-constexpr std::size_t kMaxWaiting = 4096;
+// Questions under way at once; a channel of c-ares takes 75 KiB.
+constexpr std::size_t kUdpChannels = 64;
+constexpr std::size_t kTcpChannels = 4;
+constexpr std::size_t kMaxWaiting = 4096;  // as many as the parent has open
+// After so long a socket that was asked for is not expected any more.
+constexpr std::uint64_t kSocketTime = 1000;  // ms
+constexpr int kInternetClass = 1;
+// The server as c-ares knows it; where the sockets lead is no concern of its.
+constexpr in_addr kNobody{};
 
-IpAddress address_of(const ares_addrinfo_node& node) {
-  SocketAddress address;
-  std::memcpy(&address.storage, node.ai_addr,
-              std::min<std::size_t>(node.ai_addrlen, sizeof address.storage));
-  const auto endpoint = from_socket_address(address);
-  return endpoint ? endpoint->address : IpAddress{};
+std::uint16_t random_id() {
+  std::uint16_t id;
+  CHECK(getrandom(&id, sizeof id, 0) == sizeof id);
+  return id;
 }
 
 }  // namespace
 
-struct DnsServer::Question {
+struct DnsServer::Lookup {
   Channel* channel;
+  bool tcp;
+  std::string name;
+  RecordType type;
   Done done;
 };
 
-DnsServer::DnsServer(const Endpoint& endpoint, unsigned timeout_ms, int epoll,
-                     std::uint64_t events_tag, NeedSocket need_socket)
-    : endpoint_(endpoint), epoll_(epoll), tag_(events_tag), need_socket_(std::move(need_socket)) {
-  for (std::size_t i = 0; i < kChannels; ++i) {
-    auto channel = std::make_unique<Channel>();
-    channel->server = this;
-    if (open_channel(timeout_ms, channel.get())) channels_.push_back(std::move(channel));
+DnsServer::DnsServer(unsigned timeout_ms, int epoll, std::uint64_t events_tag,
+                     NeedSocket need_socket)
+    : timeout_ms_(timeout_ms),
+      epoll_(epoll),
+      tag_(events_tag),
+      need_socket_(std::move(need_socket)) {
+  for (const bool tcp : {false, true}) {
+    transport(tcp).tcp = tcp;
+    for (std::size_t i = 0; usable_ && i < (tcp ? kTcpChannels : kUdpChannels); ++i) {
+      auto channel = std::make_unique<Channel>();
+      channel->server = this;
+      usable_ = open_channel(tcp, timeout_ms, channel.get());
+      if (usable_) transport(tcp).channels.push_back(std::move(channel));
+    }
   }
-  for (std::size_t i = 0; i < kReadyUdp; ++i) need_socket_(false);
-  for (std::size_t i = 0; i < kReadyTcp; ++i) need_socket_(true);
 }
 
 DnsServer::~DnsServer() {
-  for (const auto& channel : channels_) ares_destroy(channel->ares);
+  for (const Transport& transport : transports_) {
+    for (const auto& channel : transport.channels) ares_destroy(channel->ares);
+  }
 }
 
-bool DnsServer::usable() const { return !channels_.empty(); }
-
-bool DnsServer::open_channel(unsigned timeout_ms, Channel* channel) {
+bool DnsServer::open_channel(bool tcp, unsigned timeout_ms, Channel* channel) {
+  // Everything that c-ares would read from files is given, even as nothing. An answer with an error
+  // (NOCHECKRESP) or cut short (IGNTC) is ours to judge.
   ares_options options{};
-  options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
+  options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
+                  ARES_FLAG_IGNTC | ARES_FLAG_EDNS | (tcp ? ARES_FLAG_USEVC : 0);
+  options.ednspsz = kLongestUdpAnswer;
   options.timeout = static_cast<int>(timeout_ms);
   options.tries = 1;
   options.ndots = 1;
   options.sock_state_cb = watch;
-  options.sock_state_cb_data = this;
-  char lookups[] = "b";  // DNS only: no files
+  options.sock_state_cb_data = channel;
+  char lookups[] = "b";  // DNS only
   options.lookups = lookups;
-  const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-                   ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS | ARES_OPT_DOMAINS;
+  in_addr server = kNobody;
+  options.servers = &server;
+  options.nservers = 1;
+  const int mask = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+                   ARES_OPT_NDOTS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS | ARES_OPT_DOMAINS |
+                   ARES_OPT_SORTLIST | ARES_OPT_SERVERS | ARES_OPT_NOROTATE;
   if (ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS) return false;
-  ares_addr_port_node server{};
-  server.family = endpoint_.address.family;
-  std::memcpy(&server.addr, endpoint_.address.octets.data(), endpoint_.address.size());
-  server.udp_port = endpoint_.port;
-  server.tcp_port = endpoint_.port;
   static const ares_socket_functions functions = {make_socket, close_socket, connect_socket,
                                                   receive, send};
-  ares_set_socket_functions(channel->ares, &functions, this);
-  if (ares_set_servers_ports(channel->ares, &server) == ARES_SUCCESS) return true;
-  ares_destroy(channel->ares);
-  return false;
+  ares_set_socket_functions(channel->ares, &functions, channel);
+  return true;
+}
+
+bool DnsServer::ask(const std::string& name, std::vector<RecordType> types, Done done,
+                    std::uint64_t now_ms) {
+  Transport& udp = transport(false);
+  if (udp.waiting.size() >= kMaxWaiting) return false;
+  udp.waiting.push_back({name, std::move(types), std::move(done), now_ms + timeout_ms_});
+  request_sockets(udp, now_ms);
+  return true;
+}
+
+// As many as can be used at once.
+void DnsServer::request_sockets(Transport& transport, std::uint64_t now_ms) {
+  now_ms_ = now_ms;
+  if (now_ms >= transport.requested_ms + kSocketTime) transport.requested = 0;
+  const auto idle = static_cast<std::size_t>(
+      std::count_if(transport.channels.begin(), transport.channels.end(),
+                    [](const auto& channel) { return channel->lookups == 0; }));
+  while (transport.requested < std::min(transport.waiting.size(), idle)) {
+    ++transport.requested;
+    transport.requested_ms = now_ms;
+    need_socket_(transport.tcp);
+  }
 }
 
 void DnsServer::add_socket(UniqueFd socket, bool tcp) {
-  (tcp ? tcp_ : udp_).push_back(std::move(socket));
-  ask_waiting();
+  Transport& transport = this->transport(tcp);
+  if (transport.requested > 0) --transport.requested;
+  const auto idle = std::find_if(transport.channels.begin(), transport.channels.end(),
+                                 [](const auto& channel) { return channel->lookups == 0; });
+  if (transport.waiting.empty() || idle == transport.channels.end()) return;
+  Question question = std::move(transport.waiting.front());
+  transport.waiting.pop_front();
+  (*idle)->offered = std::move(socket);
+  start(**idle, std::move(question), tcp);
 }
 
-void DnsServer::ask(const std::string& name, Done done) {
-  if (waiting_.size() < kMaxWaiting) waiting_.push_back({name, std::move(done)});
-  ask_waiting();
+// No route to the server, say: it will be the same for the others that wait, but each has asked.
+void DnsServer::socket_failed(bool tcp) {
+  Transport& transport = this->transport(tcp);
+  if (transport.requested > 0) --transport.requested;
+  if (transport.waiting.empty()) return;
+  Question question = std::move(transport.waiting.front());
+  transport.waiting.pop_front();
+  fail(std::move(question), Outcome::kSilence);
 }
 
-// Gives questions to the channel with the fewest; one that is idle needs a socket.
-void DnsServer::ask_waiting() {
-  while (!waiting_.empty()) {
-    const auto least =
-        std::min_element(channels_.begin(), channels_.end(),
-                         [](const auto& a, const auto& b) { return a->questions < b->questions; });
-    Channel* channel = least->get();
-    if (channel->questions == 0 && udp_.empty()) return;
-    Waiting next = std::move(waiting_.front());
-    waiting_.pop_front();
-    ++channel->questions;
-    auto* question = new Question{channel, std::move(next.done)};
-    ares_addrinfo_hints hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_flags = ARES_AI_NOSORT;
-    ares_getaddrinfo(channel->ares, next.name.c_str(), nullptr, &hints, answered, question);
+void DnsServer::fail(Question question, Outcome outcome) {
+  for (const RecordType type : question.types) {
+    finished_.push_back({type, question.done, {outcome, {}, 0}});
   }
 }
 
-void DnsServer::answered(void* argument, int status, int, ares_addrinfo* result) {
-  const std::unique_ptr<Question> question(static_cast<Question*>(argument));
-  --question->channel->questions;
-  Reply reply;
-  if (status == ARES_SUCCESS) {
-    reply.outcome = Outcome::kAnswer;
-    reply.ttl = 86'400;
-    for (const ares_addrinfo_node* node = result->nodes; node != nullptr; node = node->ai_next) {
-      const IpAddress address = address_of(*node);
-      if (address.family == AF_UNSPEC) continue;
-      reply.addresses.push_back(address);
-      reply.ttl = std::min(reply.ttl, static_cast<std::uint32_t>(std::max(node->ai_ttl, 0)));
+void DnsServer::start(Channel& channel, Question question, bool tcp) {
+  for (const RecordType type : question.types) {
+    unsigned char* query = nullptr;
+    int length = 0;
+    if (ares_create_query(question.name.c_str(), kInternetClass, static_cast<int>(type),
+                          random_id(), 1, &query, &length, kLongestUdpAnswer) != ARES_SUCCESS) {
+      finished_.push_back({type, question.done, {}});
+      continue;
     }
-    if (reply.addresses.empty()) reply.outcome = Outcome::kNoName;
-  } else if (status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_EBADNAME) {
-    reply.outcome = Outcome::kNoName;
+    ++channel.lookups;
+    ares_send(channel.ares, query, length, answered,
+              new Lookup{&channel, tcp, question.name, type, question.done});
+    ares_free_string(query);
   }
-  if (result != nullptr) ares_freeaddrinfo(result);
-  question->done(std::move(reply));
+  channel.offered.reset();  // c-ares has taken it, unless no query could be made
 }
 
-void DnsServer::on_socket(int fd, std::uint32_t events) {
+// Called by c-ares, perhaps from within ares_send().
+void DnsServer::answered(void* argument, int status, int, unsigned char* answer, int length) {
+  const std::unique_ptr<Lookup> lookup(static_cast<Lookup*>(argument));
+  --lookup->channel->lookups;
+  if (status == ARES_EDESTRUCTION) return;
+  DnsServer& self = *lookup->channel->server;
+  Reply reply{Outcome::kSilence, {}, 0};
+  if (status == ARES_SUCCESS) {
+    reply = read_answer({answer, static_cast<std::size_t>(length)}, lookup->type, lookup->tcp);
+  }
+  Transport& tcp = self.transport(true);
+  if (reply.outcome == Outcome::kTruncated && tcp.waiting.size() < kMaxWaiting) {
+    tcp.waiting.push_back(
+        {lookup->name, {lookup->type}, std::move(lookup->done), self.now_ms_ + self.timeout_ms_});
+    return;
+  }
+  if (reply.outcome == Outcome::kTruncated) reply.outcome = Outcome::kFailure;
+  self.finished_.push_back({lookup->type, std::move(lookup->done), std::move(reply)});
+}
+
+void DnsServer::on_socket(int fd, std::uint32_t events, std::uint64_t now_ms) {
+  now_ms_ = now_ms;
   const bool readable = (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0;
   const bool writable = (events & EPOLLOUT) != 0;
-  // Only the channel that owns the descriptor finds it among its own.
-  for (const auto& channel : channels_) {
-    if (channel->questions == 0) continue;
-    ares_process_fd(channel->ares, readable ? fd : ARES_SOCKET_BAD,
-                    writable ? fd : ARES_SOCKET_BAD);
+  for (const Transport& transport : transports_) {
+    for (const auto& channel : transport.channels) {
+      if (channel->fd != fd) continue;
+      return ares_process_fd(channel->ares, readable ? fd : ARES_SOCKET_BAD,
+                             writable ? fd : ARES_SOCKET_BAD);
+    }
   }
 }
 
-void DnsServer::expire() {
-  for (const auto& channel : channels_) {
-    if (channel->questions != 0) ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+void DnsServer::finish_turn(std::uint64_t now_ms) {
+  now_ms_ = now_ms;
+  for (Transport& transport : transports_) {
+    for (const auto& channel : transport.channels) {
+      if (channel->lookups == 0) continue;
+      ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    }
+    while (!transport.waiting.empty() && transport.waiting.front().deadline_ms <= now_ms) {
+      Question late = std::move(transport.waiting.front());
+      transport.waiting.pop_front();
+      fail(std::move(late), Outcome::kFailure);
+    }
   }
-  ask_waiting();
+  for (Finished& finished : std::exchange(finished_, {})) {
+    finished.done(finished.type, std::move(finished.reply));
+  }
+  for (Transport& transport : transports_) request_sockets(transport, now_ms);
 }
 
-int DnsServer::next_timeout_ms() const {
-  int next = -1;
-  for (const auto& channel : channels_) {
-    if (channel->questions == 0) continue;
-    timeval buffer{};
-    const timeval* left = ares_timeout(channel->ares, nullptr, &buffer);
-    if (left == nullptr) continue;
-    const int ms = static_cast<int>(left->tv_sec * 1000 + left->tv_usec / 1000) + 1;
-    next = next < 0 ? ms : std::min(next, ms);
+int DnsServer::next_timeout_ms(std::uint64_t now_ms) const {
+  if (!finished_.empty()) return 0;
+  std::int64_t next = -1;
+  const auto sooner = [&next](std::int64_t ms) {
+    next = next < 0 ? std::max<std::int64_t>(ms, 0) : std::clamp<std::int64_t>(ms, 0, next);
+  };
+  for (const Transport& transport : transports_) {
+    for (const auto& channel : transport.channels) {
+      timeval buffer{};
+      const timeval* left =
+          channel->lookups == 0 ? nullptr : ares_timeout(channel->ares, nullptr, &buffer);
+      if (left != nullptr) sooner(left->tv_sec * 1000 + left->tv_usec / 1000 + 1);
+    }
+    if (transport.waiting.empty()) continue;
+    sooner(static_cast<std::int64_t>(transport.waiting.front().deadline_ms - now_ms));
+    if (transport.requested > 0) {
+      sooner(static_cast<std::int64_t>(transport.requested_ms + kSocketTime - now_ms));
+    }
   }
-  return next;
+  return static_cast<int>(next);
 }
 
-int DnsServer::make_socket(int, int type, int, void* server) {
-  auto* self = static_cast<DnsServer*>(server);
-  const bool tcp = (type & 0xf) == SOCK_STREAM;
-  auto& pool = tcp ? self->tcp_ : self->udp_;
-  self->need_socket_(tcp);
-  if (pool.empty()) {
-    errno = ENOBUFS;
-    return -1;
-  }
-  const int fd = pool.front().release();
-  pool.pop_front();
-  return fd;
+int DnsServer::make_socket(int, int, int, void* argument) {
+  auto* channel = static_cast<Channel*>(argument);
+  channel->fd = channel->offered.release();
+  if (channel->fd < 0) errno = ENOBUFS;
+  return channel->fd;
 }
 
-int DnsServer::close_socket(int fd, void*) { return ::close(fd); }
+int DnsServer::close_socket(int fd, void* argument) {
+  static_cast<Channel*>(argument)->fd = -1;
+  return ::close(fd);
+}
 
 // The parent has done it.
 int DnsServer::connect_socket(int, const sockaddr*, ares_socklen_t, void*) { return 0; }
 
 ares_ssize_t DnsServer::receive(int fd, void* buffer, size_t size, int, sockaddr* from,
-                                ares_socklen_t* from_length, void* server) {
+                                ares_socklen_t* from_length, void*) {
   const ssize_t n = ::read(fd, buffer, size);
-  // A connected socket hears from its server only; c-ares wants to see that.
-  if (n >= 0 && from != nullptr && from_length != nullptr) {
-    const SocketAddress address = to_socket_address(static_cast<DnsServer*>(server)->endpoint_);
-    std::memcpy(from, address.get(), std::min<std::size_t>(*from_length, address.length));
-    *from_length = address.length;
+  if (from == nullptr || from_length == nullptr) return n;  // TCP
+  // c-ares takes an empty datagram for the end of the connection.
+  if (n == 0) {
+    errno = EAGAIN;
+    return -1;
   }
+  // A connected socket hears from its server only; c-ares wants to see that.
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr = kNobody;
+  std::memcpy(from, &address, std::min<std::size_t>(*from_length, sizeof address));
+  *from_length = sizeof address;
   return n;
 }
 
 ares_ssize_t DnsServer::send(int fd, const iovec* parts, int count, void*) {
-  return ::writev(fd, parts, count);
+  const ssize_t n = ::writev(fd, parts, count);
+  // The error of the datagram before: nobody listens there. It belongs to the reader, who ends all
+  // lookups of the socket; this datagram brings it back.
+  if (n < 0 && errno == ECONNREFUSED) return ::writev(fd, parts, count);
+  return n;
 }
 
-void DnsServer::watch(void* server, int fd, int readable, int writable) {
-  auto* self = static_cast<DnsServer*>(server);
+void DnsServer::watch(void* argument, int fd, int readable, int writable) {
+  const DnsServer& self = *static_cast<Channel*>(argument)->server;
   epoll_event event{};
   event.events = (readable ? EPOLLIN : 0U) | (writable ? EPOLLOUT : 0U);
-  event.data.u64 = self->tag_ | static_cast<unsigned>(fd);
+  event.data.u64 = self.tag_ | static_cast<unsigned>(fd);
   if (event.events == 0) {
-    epoll_ctl(self->epoll_, EPOLL_CTL_DEL, fd, nullptr);
-  } else if (epoll_ctl(self->epoll_, EPOLL_CTL_MOD, fd, &event) != 0) {
-    epoll_ctl(self->epoll_, EPOLL_CTL_ADD, fd, &event);
+    epoll_ctl(self.epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  } else if (epoll_ctl(self.epoll_, EPOLL_CTL_MOD, fd, &event) != 0) {
+    epoll_ctl(self.epoll_, EPOLL_CTL_ADD, fd, &event);
   }
 }
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one answer of a DNS server means.
+//
+// Trusts: nothing. c-ares has compared its id and question with those of the query.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/address.h"
+
+namespace gatehouse::resolver {
+
+enum class RecordType { kA = 1, kAaaa = 28 };
+
+// Of an answer over UDP; longer ones come truncated and are asked for again over TCP. Fits any path
+// without fragments, which are easier to forge (RFC 9715).
+inline constexpr int kLongestUdpAnswer = 1232;  // octets
+
+enum class Outcome {
+  kAnswer,     // addresses; none: the name has none of this type
+  kNoName,     // there is no such name
+  kTruncated,  // to be asked for over TCP
+  kFailure,    // the server can't say, or makes no sense: another server may know
+  kSilence,    // no answer in time, or the server can't be reached
+};
+
+struct Reply {
+  Outcome outcome = Outcome::kFailure;
+  std::vector<IpAddress> addresses;
+  std::uint32_t ttl = 0;  // seconds, the shortest of the addresses and the aliases before them
+};
+
+Reply read_answer(std::span<const unsigned char> message, RecordType type, bool tcp);
+
+}  // namespace gatehouse::resolver
