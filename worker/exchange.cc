@@ -6,14 +6,14 @@
 namespace gatehouse::worker {
 
 void Exchange::reset() {
-  CHECK(partial == nullptr);
+  CHECK(partial == nullptr && !finder.busy());
   facts = {};
   request.begin(http::Framing::kNone, http::Framing::kNone, 0, false, 0);
   response.begin(http::Framing::kNone, http::Framing::kNone, 0, false, 0);
   request_head.clear();
   interims = head_size = 0;
   head_known = request_head_sent = response_begun = responded = tunnel = false;
-  upstream_used_before = retried = upstream_keep = client_close = upstream_deaf = false;
+  upstream_used_before = retried = repeatable = host_checked = server_failed = upstream_keep = client_close = upstream_deaf = false;
   started = connect_asked = request_sent = client_sent_before = 0;
   record.Clear();
 }

@@ -11,6 +11,7 @@
 #include "worker/body_flow.h"
 #include "worker/http/head_parser.h"
 #include "worker/http/request_rules.h"
+#include "worker/upstream_finder.h"
 
 namespace gatehouse::worker {
 
@@ -20,6 +21,7 @@ struct Exchange {
   BodyFlow response;
   http::HeadParser* partial = nullptr;  // of a head that arrives in pieces (Workspace::parsers)
   Buffer request_head;                  // as it is to be sent, while it may be needed (again)
+  UpstreamFinder finder;
 
   std::uint32_t interims = 0;  // interim responses so far
   bool head_known = false;     // a complete, acceptable request head was read
@@ -29,6 +31,8 @@ struct Exchange {
   bool tunnel = false;          // both directions are raw octets from now on
   bool upstream_used_before = false;
   bool retried = false;
+  bool repeatable = false;    // idempotent and without content: may be sent a second time
+  bool host_checked = false;  // the session's host check is about this request
   bool upstream_keep = false;  // the upstream connection may carry another exchange
   bool client_close = false;   // the client connection ends with this exchange
   bool upstream_deaf = false;  // the upstream takes no more of the request's content
@@ -39,6 +43,10 @@ struct Exchange {
   std::uint64_t request_sent = 0;
   std::uint64_t client_sent_before = 0;  // octets sent to the client before this exchange
   std::uint32_t head_size = 0;
+
+  // Of a reverse listener: a server that has failed this request.
+  bool server_failed = false;
+  UpstreamGroup::Index failed_server = 0;
 
   wire::AccessRecord record;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/parent_client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "ipc/codec.h"
@@ -25,40 +26,80 @@ void ParentClient::say_drained() {
   (void)ipc::send_message(channel_.get(), outgoing_);
 }
 
-ParentClient::Ticket ParentClient::ask(Kind kind, int client, ParentAnswer* asker) {
-  const Ticket ticket = ++counter_;
-  queue_[kind].push_back(Request{ticket, client, asker, kind});
-  return ticket;
+Ticket ParentClient::ask(Request request) {
+  request.ticket = ++counter_;
+  (request.kind == Kind::kReset ? resets_ : others_).push_back(request);
+  return request.ticket;
 }
 
-ParentClient::Ticket ParentClient::connect(int client, ParentAnswer* asker) {
-  return ask(kConnect, client, asker);
+Ticket ParentClient::connect(int client, ParentAnswer* asker) {
+  return ask({.kind = Kind::kConnect, .client = client, .asker = asker});
 }
 
-ParentClient::Ticket ParentClient::reset(int client, ParentAnswer* asker) {
-  return ask(kReset, client, asker);
+Ticket ParentClient::connect_granted(int client, std::uint64_t grant, std::uint16_t port,
+                                     ParentAnswer* asker) {
+  return ask({.kind = Kind::kConnectGranted,
+              .port = port,
+              .client = client,
+              .number = grant,
+              .asker = asker});
+}
+
+Ticket ParentClient::connect_server(int client, std::uint32_t id, ParentAnswer* asker) {
+  return ask({.kind = Kind::kConnectServer, .client = client, .number = id, .asker = asker});
+}
+
+Ticket ParentClient::resolve(int client, std::string_view name, ParentAnswer* asker) {
+  return ask({.kind = Kind::kResolve, .client = client, .name = name, .asker = asker});
+}
+
+Ticket ParentClient::reset(int client, ResetAnswer* asker) {
+  return ask({.kind = Kind::kReset, .client = client, .resetter = asker});
 }
 
 void ParentClient::cancel(Ticket ticket) {
-  for (Outstanding& entry : table_) {
+  if (ticket == 0) return;
+  for (Request& entry : table_) {
     if (entry.ticket == ticket) {
       entry.asker = nullptr;
+      entry.resetter = nullptr;
       return;
     }
   }
   // What was never sent leaves the queue, which is so bounded by the number of sessions.
-  for (auto& queue : queue_) {
-    std::erase_if(queue, [&](const Request& request) { return request.ticket == ticket; });
+  for (auto* queue : {&resets_, &others_}) {
+    std::erase_if(*queue, [&](const Request& request) { return request.ticket == ticket; });
   }
+}
+
+bool ParentClient::has_left(Ticket ticket) const {
+  return std::any_of(table_.begin(), table_.end(),
+                     [&](const Request& entry) { return entry.ticket == ticket; });
 }
 
 bool ParentClient::send_request(const Request& request) {
   outgoing_.Clear();
   outgoing_.set_id(request.ticket);
-  if (request.kind == kConnect) {
-    outgoing_.mutable_connect()->mutable_client_destination();
-  } else {
-    outgoing_.mutable_reset();
+  switch (request.kind) {
+    case Kind::kConnect:
+      outgoing_.mutable_connect()->mutable_client_destination();
+      break;
+    case Kind::kConnectGranted: {
+      auto* grant = outgoing_.mutable_connect()->mutable_forward_grant();
+      grant->set_grant(request.number);
+      grant->set_port(request.port);
+      break;
+    }
+    case Kind::kConnectServer:
+      outgoing_.mutable_connect()->mutable_configured_endpoint()->set_id(
+          static_cast<std::uint32_t>(request.number));
+      break;
+    case Kind::kResolve:
+      outgoing_.mutable_resolve()->set_name(request.name.data(), request.name.size());
+      break;
+    case Kind::kReset:
+      outgoing_.mutable_reset();
+      break;
   }
   switch (ipc::send_message(channel_.get(), outgoing_, {&request.client, 1})) {
     case ipc::Send::kSent:
@@ -73,19 +114,19 @@ bool ParentClient::send_request(const Request& request) {
 }
 
 void ParentClient::flush() {
-  for (const Kind kind : {kReset, kConnect}) {
-    auto& queue = queue_[kind];
-    while (!queue.empty() && !gone_) {
-      const Request request = queue.front();
-      if (sent_[kind] == kMaxOutstanding || !send_request(request)) break;
-      Outstanding* entry = table_.data();
-      while (entry->ticket != 0) ++entry;
-      *entry = Outstanding{request.ticket, request.asker, kind};
-      ++sent_[kind];
-      queue.pop_front();
-    }
-  }
+  send_queue(resets_, kMaxOutstanding);
+  send_queue(others_, kMaxOutstanding - kForResets);
   if (std::exchange(gone_, false)) orders_->on_parent_gone();
+}
+
+void ParentClient::send_queue(std::deque<Request>& queue, std::size_t limit) {
+  while (!queue.empty() && !gone_ && outstanding_ < limit && send_request(queue.front())) {
+    Request* entry = table_.data();
+    while (entry->ticket != 0) ++entry;
+    *entry = queue.front();
+    ++outstanding_;
+    queue.pop_front();
+  }
 }
 
 void ParentClient::on_events(unsigned, Events events) {
@@ -127,30 +168,49 @@ bool ParentClient::handle(ipc::Message* message) {
     case wire::ToWorker::kRefused:
     case wire::ToWorker::kFailed:
     case wire::ToWorker::kResetDone:
+    case wire::ToWorker::kResolved:
+    case wire::ToWorker::kVerified:
       return answer(message);
-    default:  // nothing, or the answer to a question that this worker never asks
-      return false;
+    case wire::ToWorker::BODY_NOT_SET:
+      break;
   }
+  return false;
+}
+
+// Is the incoming answer one to such a request?
+bool ParentClient::answers(Kind kind) const {
+  switch (kind) {
+    case Kind::kConnect:
+    case Kind::kConnectGranted:
+    case Kind::kConnectServer:
+      return incoming_.has_connected() || incoming_.has_failed() || incoming_.has_refused();
+    case Kind::kResolve:
+      return incoming_.has_resolved() || incoming_.has_verified() || incoming_.has_refused();
+    case Kind::kReset:
+      return incoming_.has_reset_done();
+  }
+  return false;
 }
 
 bool ParentClient::answer(ipc::Message* message) {
-  Outstanding* entry = nullptr;
-  for (Outstanding& candidate : table_) {
-    if (candidate.ticket != 0 && candidate.ticket == incoming_.id()) entry = &candidate;
-  }
-  if (entry == nullptr || (entry->kind == kReset) != incoming_.has_reset_done()) return false;
-  ParentAnswer* asker = entry->asker;
-  --sent_[entry->kind];
-  *entry = Outstanding{};
-  if (asker == nullptr) return true;
+  const auto entry = std::find_if(table_.begin(), table_.end(), [&](const Request& candidate) {
+    return candidate.ticket != 0 && candidate.ticket == incoming_.id();
+  });
+  if (entry == table_.end() || !answers(entry->kind)) return false;
+  const Request request = std::exchange(*entry, Request{});
+  --outstanding_;
+  if (request.resetter != nullptr) request.resetter->on_reset_done();
+  if (request.asker == nullptr) return true;
   if (incoming_.has_connected()) {
-    asker->on_connected(std::move(message->fds[0]));
-  } else if (incoming_.has_refused()) {
-    asker->on_refused(incoming_.refused().reason());
+    request.asker->on_connected(request.ticket, std::move(message->fds[0]));
   } else if (incoming_.has_failed()) {
-    asker->on_connect_failed(incoming_.failed().error());
+    request.asker->on_connect_failed(request.ticket, incoming_.failed().error());
+  } else if (incoming_.has_refused()) {
+    request.asker->on_refused(request.ticket, incoming_.refused().reason());
+  } else if (incoming_.has_resolved()) {
+    request.asker->on_resolved(incoming_.resolved());
   } else {
-    asker->on_reset_done();
+    request.asker->on_verified(incoming_.verified().result());
   }
   return true;
 }

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The worker's side of its channel to the parent: asks for upstream connections and resets, and
-// hands every answer to the session that asked.
+// The worker's side of its channel to the parent: asks for upstream connections, names and resets,
+// and hands every answer to whoever asked.
 //
 // Trusts: the parent.
 // Invariants:
 //  1. What a turn of the loop asks for leaves together at its end, and all answers that are there
 //     are read in one go.
-//  2. At most kMaxOutstanding Connects and as many Resets are under way; the others queue here.
+//  2. At most kMaxOutstanding requests are under way, some of them kept free for resets, which must
+//     not wait for slow connects; the others queue here.
 //  3. An answer that comes for an asker who has cancelled is dropped, and with it its socket.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <span>
+#include <string_view>
 
 #include "base/unique_fd.h"
 #include "ipc/channel.h"
@@ -22,16 +25,32 @@
 
 namespace gatehouse::worker {
 
-// Who asks for a connection or a reset: gets exactly one answer, unless it cancels.
+// Names an outstanding request; 0: none. Never used again.
+using Ticket = std::uint64_t;
+
+// Who asks for a connection or about a name: gets exactly one answer for each request, unless it
+// cancels. Answers that the worker's mode or the request rules out are never given.
 class ParentAnswer {
  public:
-  virtual void on_connected(UniqueFd upstream) = 0;
-  virtual void on_refused(wire::Refused::Reason reason) = 0;
-  virtual void on_connect_failed(int error) = 0;
-  virtual void on_reset_done() = 0;
+  virtual void on_connected(Ticket ticket, UniqueFd upstream) = 0;
+  virtual void on_connect_failed(Ticket ticket, int error) = 0;
+  virtual void on_refused(Ticket ticket, wire::Refused::Reason reason) = 0;
+  // Names, on forward listeners: valid during the call.
+  virtual void on_resolved(const wire::Resolved& resolved) = 0;
+  // Names, on transparent listeners.
+  virtual void on_verified(wire::Verified::Result result) = 0;
 
  protected:
   ~ParentAnswer() = default;
+};
+
+// Who asks for a reset of its client connection.
+class ResetAnswer {
+ public:
+  virtual void on_reset_done() = 0;
+
+ protected:
+  ~ResetAnswer() = default;
 };
 
 // What the parent says unasked.
@@ -49,10 +68,10 @@ class ParentOrders {
 
 class ParentClient final : private EventHandler {
  public:
-  // The parent ends a worker that has more Connects outstanding.
+  // The parent ends a worker that has more requests outstanding.
   static constexpr std::size_t kMaxOutstanding = 64;
-  // Names an outstanding request; 0: none.
-  using Ticket = std::uint64_t;
+  // Of these for resets only.
+  static constexpr std::size_t kForResets = 8;
 
   ParentClient(UniqueFd channel, Poller* poller, ParentOrders* orders);
   ParentClient(const ParentClient&) = delete;
@@ -61,47 +80,57 @@ class ParentClient final : private EventHandler {
 
   void say_ready();
   void say_drained();
-  // client stays the caller's and open until the answer or cancel(). The answer never comes
-  // before this returns.
+  // Of all these: client, and what name views, stay the caller's and unchanged until the answer or
+  // cancel(). The answer never comes before the call returns.
+  // To where the client wanted to go.
   Ticket connect(int client, ParentAnswer* asker);
-  Ticket reset(int client, ParentAnswer* asker);
-  // No answer will come.
+  // With one of the grants that were given for this client.
+  Ticket connect_granted(int client, std::uint64_t grant, std::uint16_t port, ParentAnswer* asker);
+  // To a server of the configuration.
+  Ticket connect_server(int client, std::uint32_t id, ParentAnswer* asker);
+  Ticket resolve(int client, std::string_view name, ParentAnswer* asker);
+  Ticket reset(int client, ResetAnswer* asker);
+  // No answer will come. Nothing for a ticket that is not outstanding.
   void cancel(Ticket ticket);
+  // Whether a request has left, so that the parent has a copy of the client's descriptor.
+  bool has_left(Ticket ticket) const;
   // At the end of every turn.
   void flush();
   // Requests that have been sent and not answered yet, cancelled ones included.
-  std::size_t outstanding() const { return sent_[kConnect] + sent_[kReset]; }
+  std::size_t outstanding() const { return outstanding_; }
 
  private:
-  enum Kind : std::uint8_t { kConnect, kReset };
+  enum class Kind : std::uint8_t { kConnect, kConnectGranted, kConnectServer, kResolve, kReset };
   struct Request {
-    Ticket ticket;
-    int client;
-    ParentAnswer* asker;
-    Kind kind;
-  };
-  struct Outstanding {
-    Ticket ticket = 0;              // 0: free
-    ParentAnswer* asker = nullptr;  // nullptr: cancelled
-    Kind kind = kConnect;
+    Ticket ticket = 0;  // of an entry of the table, 0: free
+    Kind kind = Kind::kConnect;
+    std::uint16_t port = 0;
+    int client = -1;
+    std::uint64_t number = 0;         // a grant, or a server's id
+    std::string_view name{};          // of kResolve
+    ParentAnswer* asker = nullptr;    // nullptr: cancelled, or kReset
+    ResetAnswer* resetter = nullptr;  // of kReset
   };
 
   void on_events(unsigned tag, Events events) override;
-  Ticket ask(Kind kind, int client, ParentAnswer* asker);
+  Ticket ask(Request request);
   bool send_request(const Request& request);
+  void send_queue(std::deque<Request>& queue, std::size_t limit);
   void read_answers();
   // False: the message breaks the protocol.
   bool handle(ipc::Message* message);
   bool answer(ipc::Message* message);
+  bool answers(Kind kind) const;
 
   UniqueFd channel_;
   Poller* poller_;
   ParentOrders* orders_;
   PollSlot slot_;
-  std::array<std::deque<Request>, 2> queue_;
-  std::array<Outstanding, 2 * kMaxOutstanding> table_;
-  std::array<std::size_t, 2> sent_{};
-  std::uint64_t counter_ = 0;
+  std::deque<Request> resets_;
+  std::deque<Request> others_;
+  std::array<Request, kMaxOutstanding> table_;
+  std::size_t outstanding_ = 0;
+  Ticket counter_ = 0;
   bool gone_ = false;
   wire::ToWorker incoming_;  // kept: no allocation per message
   wire::FromWorker outgoing_;

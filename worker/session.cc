@@ -12,7 +12,7 @@ namespace {
 // Rounds of one run(): pipelined requests whose responses come at once share the turn fairly.
 constexpr int kRounds = 32;
 
-constexpr std::uint64_t kConnectGraceMs = 1000;  // the parent's own time-out comes first
+constexpr std::uint64_t kHostCheckMs = 31'000;  // the parent's own time-out comes first
 constexpr std::uint64_t kDrainingMs = 1000;
 constexpr std::uint64_t kSettlingMs = 1000;
 constexpr std::uint64_t kResetMs = 5000;       // the parent answers at once unless it is in trouble
@@ -152,7 +152,7 @@ std::uint64_t Session::deadline_ms() const {
     case Phase::kHead:
       return timeouts.head_ms();
     case Phase::kConnect:
-      return timeouts.connect_ms() + kConnectGraceMs;
+      return exchange_->finder.busy() ? exchange_->finder.limit_ms() : kHostCheckMs;
     case Phase::kRelay:
       if (exchange_->tunnel) return kTunnelMs;
       if (!exchange_->responded && exchange_->request_sent != 0) return timeouts.response_ms();
@@ -181,7 +181,7 @@ void Session::on_deadline() {
       refuse(http::Refusal::kHeadTimeout, http::MessageKind::kRequest, wire::TIMED_OUT);
       break;
     case Phase::kConnect:
-      refuse(http::Refusal::kConnectTimeout, http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
+      time_out_connect();
       break;
     case Phase::kRelay:
       time_out_relay();
@@ -204,12 +204,24 @@ void Session::time_out_idle() {
   if (spent >= timeouts.upstream_idle_ms()) close_upstream();
 }
 
+// The parent should have answered long ago.
+void Session::time_out_connect() {
+  if (!exchange_->finder.busy()) {
+    refuse(http::Refusal::kHostUnverified, http::MessageKind::kRequest, wire::TIMED_OUT);
+  } else {
+    refuse(exchange_->finder.resolving() ? http::Refusal::kNameUnresolved
+                                         : http::Refusal::kConnectTimeout,
+           http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
+  }
+}
+
 void Session::time_out_relay() {
   if (exchange_->responded) {
     // Whoever it is that stands still, the response can't be completed.
     const bool client_stalls = !client_.out.empty() || exchange_->response.pipe() != nullptr;
     break_off_response(wire::TIMED_OUT, client_stalls ? "client-stalled" : "upstream-stalled");
   } else if (exchange_->request.done() || !upstream_.out.empty() || exchange_->upstream_deaf) {
+    note_server_failure("no answer in time");
     refuse(http::Refusal::kResponseTimeout, http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
   } else {
     refuse(http::Refusal::kBodyTimeout, http::MessageKind::kRequest, wire::TIMED_OUT);

@@ -14,13 +14,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "base/address.h"
 #include "worker/body_relay.h"
 #include "worker/connection.h"
 #include "worker/exchange.h"
+#include "worker/host_check.h"
 #include "worker/http/response_rules.h"
 #include "worker/parent_client.h"
+#include "worker/service.h"
+#include "worker/upstream_finder.h"
 #include "worker/wheel.h"
 
 namespace gatehouse::worker {
@@ -33,9 +38,18 @@ struct SessionLink {
   SessionLink* previous = this;
 };
 
+// What a request to a forward proxy is for, in a form in which equal means the same.
+struct ForwardTarget {
+  std::string host;   // in lower case; an IP literal in its one form, without brackets
+  IpAddress literal;  // AF_UNSPEC: a name
+  std::uint16_t port = 0;
+};
+
 class Session final : public SessionLink,
                       private EventHandler,
-                      private ParentAnswer,
+                      private FinderClient,
+                      private HostCheckClient,
+                      private ResetAnswer,
                       private Wheel::Timer {
  public:
   enum class Phase : std::uint8_t {
@@ -68,9 +82,10 @@ class Session final : public SessionLink,
   enum Side : unsigned { kClient, kUpstream };
 
   void on_events(unsigned side, Events events) override;
-  void on_connected(UniqueFd upstream) override;
-  void on_refused(wire::Refused::Reason reason) override;
-  void on_connect_failed(int error) override;
+  void on_upstream(UniqueFd upstream) override;
+  void on_no_upstream(http::Refusal refusal, wire::Ending ending) override;
+  void on_client_gone() override;
+  void on_host_checked() override;
   void on_reset_done() override;
   void on_deadline() override;
 
@@ -82,6 +97,7 @@ class Session final : public SessionLink,
   void end_turn();
   bool deadline_moves() const;
   std::uint64_t deadline_ms() const;
+  void time_out_connect();
   void time_out_relay();
   void time_out_idle();
 
@@ -94,13 +110,25 @@ class Session final : public SessionLink,
   void step_over_head(const http::Head& head, std::string_view rest, bool from_scratch);
   void answer_as_recipient(const http::Head& head, const http::RequestPlan& plan,
                            std::string_view rest, bool from_scratch);
-  void forward_request(const http::Head& head, const http::RequestPlan& plan, std::string_view rest,
-                       bool from_scratch);
-  void ask_for_upstream();
-  bool upstream_usable() const;
-  bool may_retry(const http::RequestPlan& plan) const;
   void request_has_left();
   void relay_request_body();
+
+  // session_upstream.cc
+  http::Refusal judge_destination(const http::Head& head, const http::RequestPlan& plan);
+  http::Refusal check_host(std::string_view name);
+  void forward_request(const http::Head& head, const http::RequestPlan& plan, std::string_view rest,
+                       bool from_scratch);
+  std::size_t write_request(const http::Head& head, const http::RequestPlan& plan);
+  bool upstream_serves(const http::Head& head, const http::RequestPlan& plan) const;
+  bool upstream_usable() const;
+  void note_target(const http::Head& head, const http::RequestPlan& plan);
+  void look_for_upstream();
+  bool ask_for_upstream();
+  void send_request_head();
+  void answer_connect();
+  void begin_tunnel();
+  void note_server_failure(std::string_view why);
+  void lose_upstream(http::Refusal refusal);
 
   // session_response.cc
   void read_response_head();
@@ -114,7 +142,6 @@ class Session final : public SessionLink,
   void end_exchange();
   void finish_record(wire::Ending ending, std::string_view reason);
   void refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending ending);
-  void lose_upstream(http::Refusal refusal);
   void break_off_response(wire::Ending ending, std::string_view reason);
   void abort_client(wire::Ending ending, std::string_view reason);
   void close_upstream();
@@ -125,21 +152,26 @@ class Session final : public SessionLink,
   void drain_client();
   void over();
 
+  const Service& service() const;
+
   Workspace& workspace_;
   Exchange* exchange_ = nullptr;  // nullptr while idle and after the end
   Connection client_;
   Connection upstream_;
-  ParentClient::Ticket ticket_ = 0;
+  Ticket reset_ = 0;
+  std::unique_ptr<ForwardTarget> target_;  // of a forward listener: where upstream_ leads to
+  HostCheck* host_check_ = nullptr;        // the last one, of the listeners that ask
   Endpoint client_endpoint_;
   Endpoint destination_;
   Phase phase_ = Phase::kIdle;
   Phase timed_phase_ = Phase::kOver;  // the phase for which the deadline was set
   bool moved_ = false;                // in this round of run()
   bool moved_in_turn_ = false;
-  bool upstream_used_ = false;     // has carried an exchange
-  std::uint8_t service_ = 0;       // index into Config.listeners
-  std::uint16_t drained_kib_ = 0;  // thrown away in kDraining
-  std::uint32_t idle_since_ = 0;   // ms, wraps
+  bool upstream_used_ = false;       // has carried an exchange
+  std::uint8_t service_ = 0;         // index into Config.listeners
+  UpstreamGroup::Index server_ = 0;  // of a reverse listener: where upstream_ leads to
+  std::uint16_t drained_kib_ = 0;    // thrown away in kDraining
+  std::uint32_t idle_since_ = 0;     // ms, wraps
 };
 
 }  // namespace gatehouse::worker

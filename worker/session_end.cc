@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How exchanges and connections end, regularly and otherwise.
+#include <utility>
+
 #include "worker/access_record.h"
 #include "worker/http/error_page.h"
 #include "worker/session.h"
@@ -51,6 +53,7 @@ void Session::finish_record(wire::Ending ending, std::string_view reason) {
   }
   if (!workspace_.logging) return;
   note_end(*exchange_, ending, reason, client_.transport.sent(), workspace_.clock.now_us());
+  if (exchange_->host_checked) return host_check_->write(exchange_->record);
   workspace_.log->write(exchange_->record);
 }
 
@@ -63,8 +66,10 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
   http::ErrorPage page;
   page.refusal = refusal;
   page.kind = kind;
+  // What follows a CONNECT that was refused may be meant for the tunnel, and is no request.
   page.close = !exchange_->head_known || !exchange_->request.done() ||
-               !exchange_->facts.keep_alive || workspace_.draining;
+               !exchange_->facts.keep_alive || workspace_.draining ||
+               exchange_->facts.method == http::Method::kConnect;
   page.head_request = exchange_->facts.method == http::Method::kHead;
   page.client_http10 = exchange_->facts.client_minor == 0;
   const std::size_t size = http::write_error_page(page, *workspace_.head);
@@ -79,20 +84,6 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
   begin_closing();
 }
 
-// Before a final response. A connection that was kept may have been closed by the upstream just as
-// the request was sent: then one more attempt is due, if the request may be repeated at all.
-void Session::lose_upstream(http::Refusal refusal) {
-  moved_ = true;
-  const bool again = exchange_->upstream_used_before && !exchange_->retried &&
-                     !exchange_->response_begun && !exchange_->request_head.empty();
-  if (!again) return refuse(refusal, http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
-  close_upstream();
-  exchange_->retried = true;
-  exchange_->request_head_sent = false;
-  exchange_->request_sent = 0;
-  ask_for_upstream();
-}
-
 // Part of a response has been sent and the rest will never come: a clean end would tell the client
 // that it was complete.
 void Session::break_off_response(wire::Ending ending, std::string_view reason) {
@@ -102,11 +93,11 @@ void Session::break_off_response(wire::Ending ending, std::string_view reason) {
   client_.in.clear();
   client_.out.clear();
   phase_ = Phase::kReset;
-  ticket_ = workspace_.parent->reset(client_.transport.fd(), this);
+  reset_ = workspace_.parent->reset(client_.transport.fd(), this);
 }
 
 void Session::on_reset_done() {
-  ticket_ = 0;
+  reset_ = 0;
   over();
   run();
 }
@@ -117,9 +108,9 @@ void Session::abort_client(wire::Ending ending, std::string_view reason) {
 }
 
 void Session::close_upstream() {
-  if (ticket_ != 0) workspace_.parent->cancel(ticket_);
-  ticket_ = 0;
+  if (host_check_ != nullptr) host_check_->tell(nullptr);
   if (exchange_ != nullptr) {
+    exchange_->finder.cancel();
     abandon(workspace_, exchange_->request);
     abandon(workspace_, exchange_->response);
   }
@@ -134,6 +125,7 @@ void Session::drop_partial() {
 void Session::release_exchange() {
   if (exchange_ == nullptr) return;
   drop_partial();
+  exchange_->finder.cancel();
   abandon(workspace_, exchange_->request);
   abandon(workspace_, exchange_->response);
   workspace_.exchanges.give_back(exchange_);
@@ -169,6 +161,8 @@ void Session::over() {
   phase_ = Phase::kOver;
   release_exchange();
   close_upstream();
+  workspace_.parent->cancel(std::exchange(reset_, 0));
+  if (host_check_ != nullptr) workspace_.host_checks.leave(std::exchange(host_check_, nullptr));
   if (client_.transport.is_open()) client_.close(workspace_.poller);
   workspace_.wheel.disarm(this);
 }

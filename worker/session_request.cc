@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The request's half of a session: its head, the upstream connection for it, its content.
-#include <cerrno>
-#include <utility>
-
+// The request's half of a session: its head and its content.
 #include "worker/access_record.h"
 #include "worker/http/error_page.h"
-#include "worker/http/head_writer.h"
 #include "worker/policy_hook.h"
 #include "worker/session.h"
 #include "worker/workspace.h"
 
 namespace gatehouse::worker {
-namespace {
-
-// RFC 9110 9.2.2.
-bool is_idempotent(http::Method method) {
-  switch (method) {
-    case http::Method::kGet:
-    case http::Method::kHead:
-    case http::Method::kPut:
-    case http::Method::kDelete:
-    case http::Method::kOptions:
-    case http::Method::kTrace:
-      return true;
-    case http::Method::kOther:
-    case http::Method::kPost:
-    case http::Method::kPatch:
-    case http::Method::kConnect:
-      return false;
-  }
-  return false;
-}
-
-}  // namespace
-
 void Session::read_request_head() {
   if (phase_ != Phase::kIdle && phase_ != Phase::kHead) return;
   if (!client_.out.empty()) return;  // what was answered before has to leave first
@@ -85,6 +58,7 @@ void Session::begin_exchange() {
   exchange_->client_sent_before = client_.transport.sent();
   if (workspace_.logging) {
     note_connection(*exchange_, client_endpoint_, destination_, ++workspace_.exchange_count);
+    exchange_->record.set_mode(service().mode);
   }
   phase_ = Phase::kHead;
   timed_phase_ = Phase::kOver;
@@ -98,27 +72,27 @@ void Session::keep_partial(const http::HeadParser& parser, Connection& connectio
 
 void Session::accept_request(http::Head& head, std::string_view input, bool from_scratch) {
   exchange_->head_size = head.size;
-  http::RequestSettings settings;
-  settings.body_limit = workspace_.config.limits().body();
-  settings.via_pseudonym = workspace_.via_in_requests;
   http::RequestPlan plan;
-  const http::Refusal refusal = http::check_request(head, settings, destination_, plan);
+  http::Refusal refusal = http::check_request(head, service().request, destination_, plan);
   if (workspace_.logging) note_request(*exchange_, head, workspace_.clock.now_us());
   if (refusal != http::Refusal::kNone) {
     return refuse(refusal, http::MessageKind::kRequest, wire::REFUSED);
   }
   exchange_->facts = plan.facts;
   exchange_->request.begin(plan.framing, plan.framing, plan.content_length, false,
-                           settings.body_limit);
+                           service().request.body_limit);
   exchange_->head_known = true;
   if (workspace_.logging && plan.authority.size > 0) {
     note_host(*exchange_, head.text(plan.authority));
   }
-  const Verdict verdict = decide(PolicyQuestion{head, plan, client_endpoint_, destination_});
+  refusal = decide(PolicyQuestion{head, plan, client_endpoint_, destination_}).refusal;
+  if (refusal == http::Refusal::kNone && plan.recipient == http::Recipient::kUpstream) {
+    refusal = judge_destination(head, plan);
+  }
   const std::string_view rest = input.substr(head.size);
-  if (verdict.refusal != http::Refusal::kNone) {
+  if (refusal != http::Refusal::kNone) {
     step_over_head(head, rest, from_scratch);
-    return refuse(verdict.refusal, http::MessageKind::kRequest, wire::REFUSED);
+    return refuse(refusal, http::MessageKind::kRequest, wire::REFUSED);
   }
   if (plan.recipient != http::Recipient::kUpstream) {
     return answer_as_recipient(head, plan, rest, from_scratch);
@@ -150,107 +124,6 @@ void Session::answer_as_recipient(const http::Head& head, const http::RequestPla
   exchange_->client_close = close;
   exchange_->responded = true;
   phase_ = Phase::kRelay;  // ended by end_exchange() once the answer has left
-}
-
-void Session::forward_request(const http::Head& head, const http::RequestPlan& plan,
-                              std::string_view rest, bool from_scratch) {
-  http::RequestWriteOptions options;
-  options.via_pseudonym = workspace_.via_in_requests;
-  options.destination = destination_;
-  const std::size_t size = http::write_request_head(head, plan, options, *workspace_.head);
-  if (size == 0) {
-    return refuse(http::Refusal::kHeadTooLong, http::MessageKind::kRequest, wire::REFUSED);
-  }
-  const std::string_view written(workspace_.head->data(), size);
-  if (!upstream_usable()) {
-    exchange_->request_head.append(workspace_.blocks, written);
-    step_over_head(head, rest, from_scratch);
-    close_upstream();
-    return ask_for_upstream();
-  }
-  if (!from_scratch) client_.in.consume(head.size);
-  exchange_->upstream_used_before = true;
-  MetricsPage::add(workspace_.metrics->upstream_reused);
-  if (may_retry(plan)) exchange_->request_head.append(workspace_.blocks, written);
-  phase_ = Phase::kRelay;
-  Parts& parts = workspace_.fresh_parts();
-  parts.add(written);
-  const bool sent =
-      send_with_body(workspace_, client_, upstream_, exchange_->request, parts, rest, from_scratch);
-  request_has_left();
-  if (!sent) lose_upstream(http::Refusal::kUpstreamReset);
-}
-
-// Nothing but an answer to come can be expected of it.
-bool Session::upstream_usable() const {
-  return upstream_.transport.is_open() && !upstream_.transport.peer_closed() &&
-         !upstream_.transport.readable() && upstream_.in.empty();
-}
-
-bool Session::may_retry(const http::RequestPlan& plan) const {
-  return plan.framing == http::Framing::kNone && is_idempotent(plan.facts.method);
-}
-
-void Session::ask_for_upstream() {
-  phase_ = Phase::kConnect;
-  exchange_->connect_asked = workspace_.clock.now_us();
-  MetricsPage::add(workspace_.metrics->upstream_connects);
-  ticket_ = workspace_.parent->connect(client_.transport.fd(), this);
-}
-
-void Session::on_connected(UniqueFd upstream) {
-  ticket_ = 0;
-  exchange_->record.set_connect_us(workspace_.clock.now_us() - exchange_->connect_asked);
-  if (!upstream_.transport.open(std::move(upstream), workspace_.poller, this, kUpstream)) {
-    refuse(http::Refusal::kOverload, http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
-    return run();
-  }
-  upstream_used_ = exchange_->upstream_used_before = false;
-  phase_ = Phase::kRelay;
-  moved_in_turn_ = true;
-  // Out of the exchange first: a fresh connection gets no second attempt.
-  const Buffer head = std::move(exchange_->request_head);
-  Parts& parts = workspace_.fresh_parts();
-  parts.add(head.view());
-  const bool sent = send_with_body(workspace_, client_, upstream_, exchange_->request, parts,
-                                   client_.in.view(), false);
-  request_has_left();
-  if (!sent) exchange_->upstream_deaf = true;
-  run();
-}
-
-void Session::on_refused(wire::Refused::Reason reason) {
-  ticket_ = 0;
-  http::Refusal refusal = http::Refusal::kOverload;
-  switch (reason) {
-    case wire::Refused::FLOOR:
-    case wire::Refused::PORT:
-      refusal = http::Refusal::kDestinationForbidden;
-      break;
-    case wire::Refused::LOCAL:
-      refusal = http::Refusal::kLoop;
-      break;
-    case wire::Refused::CLIENT:
-      refusal = http::Refusal::kClientForbidden;
-      break;
-    case wire::Refused::QUOTA:
-      refusal = http::Refusal::kQuota;
-      break;
-    case wire::Refused::CLIENT_GONE:
-      abort_client(wire::CLIENT_ABORTED, "client-gone");
-      return run();
-    default:  // BUSY, and what a later parent may add
-      break;
-  }
-  refuse(refusal, http::MessageKind::kRequest, wire::REFUSED);
-  run();
-}
-
-void Session::on_connect_failed(int error) {
-  ticket_ = 0;
-  refuse(error == ETIMEDOUT ? http::Refusal::kConnectTimeout : http::Refusal::kConnectFailed,
-         http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
-  run();
 }
 
 // Notes when the whole request has been handed to the kernel.

@@ -36,6 +36,7 @@ void Session::read_response_head() {
   if (!exchange_->response_begun) {
     exchange_->response_begun = true;
     exchange_->request_head.clear();
+    if (service().group != nullptr) service().group->note_success(server_);
     const std::uint64_t since =
         exchange_->request_sent != 0 ? exchange_->request_sent : workspace_.clock.now_us();
     exchange_->record.set_first_byte_us(workspace_.clock.now_us() - since);
@@ -98,18 +99,10 @@ void Session::begin_response(const http::ResponsePlan& plan) {
   Exchange& exchange = *exchange_;
   exchange.responded = true;
   exchange.record.set_status(plan.status);
-  exchange.tunnel = plan.tunnel;
   exchange.upstream_keep = plan.upstream_keep;
   // A response that comes before the end of the request leaves octets that nobody will read.
   exchange.client_close = !plan.client_keep || !exchange.request.done() || workspace_.draining;
-  if (plan.tunnel) {
-    abandon(workspace_, exchange.request);
-    const http::Framing raw = http::Framing::kUntilClose;
-    exchange.request.begin(raw, raw, 0, false, 0);
-    exchange.response.begin(raw, raw, 0, false, 0);
-    exchange.client_close = false;
-    return;
-  }
+  if (plan.tunnel) return begin_tunnel();
   exchange.response.begin(plan.framing, plan.client_framing, plan.content_length,
                           exchange.facts.te_trailers, 0);
 }
@@ -146,7 +139,8 @@ void Session::relay_response_body() {
   }
 }
 
-// After 101: raw octets both ways; the end of one direction is passed on and leaves the other open.
+// After 101 and CONNECT: raw octets both ways; the end of one direction is passed on and leaves the
+// other open.
 void Session::relay_tunnel() {
   if (phase_ != Phase::kRelay || !exchange_->tunnel) return;
   if (!relay_tunnel_side(client_, upstream_, exchange_->request)) return;

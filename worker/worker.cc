@@ -135,6 +135,7 @@ void Worker::on_exhausted() {
 }
 
 void Worker::on_arm(std::uint32_t listener, std::uint32_t service, UniqueFd fd) {
+  if (service >= workspace_.services.size()) return on_parent_gone();
   if (!workspace_.draining) listeners_.arm(listener, service, std::move(fd));
 }
 
@@ -159,6 +160,7 @@ void Worker::drain_sessions(bool now) {
 void Worker::stop_when_drained() {
   if (!workspace_.draining || stopping_ || sessions_.in_use() != 0) return;
   stopping_ = true;
+  workspace_.host_checks.settle_all();
   log_.flush(false);
   parent_.say_drained();
   loop_.stop();

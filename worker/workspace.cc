@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/workspace.h"
 
+#include "base/check.h"
+
 namespace gatehouse::worker {
 namespace {
 
@@ -11,6 +13,17 @@ http::HeadLimits head_limits_of(const wire::ConfigLimits& limits) {
   result.head = limits.head();
   result.fields = limits.fields();
   return result;
+}
+
+http::Mode http_mode(wire::ConfigMode mode) {
+  switch (mode) {
+    case wire::FORWARD:
+      return http::Mode::kForward;
+    case wire::REVERSE:
+      return http::Mode::kReverse;
+    default:
+      return http::Mode::kTransparent;
+  }
 }
 
 }  // namespace
@@ -29,9 +42,27 @@ Workspace::Workspace(const wire::Config& settings, Poller* p, ParentClient* up, 
       metrics(m),
       owner(o),
       wheel(clock.now_ms()),
+      host_checks(up, l),
       request_parser(http::MessageKind::kRequest, head_limits),
       response_parser(http::MessageKind::kResponse, http::response_limits(head_limits)),
       scratch(std::make_unique<std::array<char, kScratch>>()),
-      head(std::make_unique<std::array<char, kHeadSpace>>()) {}
+      head(std::make_unique<std::array<char, kHeadSpace>>()) {
+  for (const wire::ConfigUpstream& upstream : config.upstreams()) {
+    groups.push_back(std::make_unique<UpstreamGroup>(upstream, log));
+  }
+  for (const wire::ConfigListener& listener : config.listeners()) {
+    Service service;
+    service.mode = listener.mode();
+    service.request.mode = http_mode(listener.mode());
+    service.request.body_limit = config.limits().body();
+    service.request.via_pseudonym = via_in_requests;
+    if (service.mode == wire::TRANSPARENT) service.host_check = config.host_check();
+    if (service.mode == wire::REVERSE) {
+      CHECK(listener.upstream() < groups.size());  // the loader's word, checked by the parent
+      service.group = groups[listener.upstream()].get();
+    }
+    services.push_back(service);
+  }
+}
 
 }  // namespace gatehouse::worker

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/metrics_page.h"
 #include "proto/config.pb.h"
@@ -14,12 +15,15 @@
 #include "worker/clock.h"
 #include "worker/connection.h"
 #include "worker/exchange.h"
+#include "worker/host_check.h"
 #include "worker/http/head_parser.h"
 #include "worker/log_pipe.h"
 #include "worker/parent_client.h"
 #include "worker/pipe_pool.h"
 #include "worker/poller.h"
+#include "worker/service.h"
 #include "worker/slab.h"
+#include "worker/upstream_group.h"
 #include "worker/wheel.h"
 
 namespace gatehouse::worker {
@@ -62,8 +66,12 @@ struct Workspace {
   MetricsPage* metrics;
   SessionOwner* owner;
 
+  std::vector<std::unique_ptr<UpstreamGroup>> groups;  // as Config.upstreams
+  std::vector<Service> services;                       // as Config.listeners
+
   Clock clock;
   Wheel wheel;
+  HostChecks host_checks;
   BlockPool blocks;
   ExchangePool exchanges;
   Slab<http::HeadParser, 16> parsers;  // of heads that arrive in pieces

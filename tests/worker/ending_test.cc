@@ -92,7 +92,7 @@ TEST(Ending, WhatTheParentSaysBecomesAStatus) {
   for (const Case& c : {Case{ECONNREFUSED, "502"}, Case{ETIMEDOUT, "504"},
                         Case{-wire::Refused::FLOOR, "403"}, Case{-wire::Refused::LOCAL, "508"},
                         Case{-wire::Refused::CLIENT, "403"}, Case{-wire::Refused::PORT, "403"},
-                        Case{-wire::Refused::QUOTA, "429"}, Case{-wire::Refused::BUSY, "503"}}) {
+                        Case{-wire::Refused::QUOTA, "503"}, Case{-wire::Refused::BUSY, "503"}}) {
     Gateway gateway(origin.port());
     gateway.parent().answer_connects_with(c.answer);
     Peer client = gateway.connect();

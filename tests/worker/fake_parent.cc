@@ -53,6 +53,9 @@ wire::Config default_config() {
   limits->set_fields(100);
   limits->set_connections(4000);
   limits->set_interim_responses(16);
+  auto* listener = config.add_listeners();
+  listener->set_address(std::string("\x7f\0\0\1", 4));
+  listener->set_port(3129);
   return config;
 }
 

@@ -12,11 +12,18 @@
 namespace gatehouse::worker {
 namespace {
 
-struct Asker final : ParentAnswer {
-  void on_connected(UniqueFd fd) override { upstream = std::move(fd), ++answers; }
-  void on_refused(wire::Refused::Reason r) override { reason = r, ++answers; }
-  void on_connect_failed(int e) override { error = e, ++answers; }
+struct Asker final : ParentAnswer, ResetAnswer {
+  void on_connected(Ticket t, UniqueFd fd) override {
+    ticket = t, upstream = std::move(fd), ++answers;
+  }
+  void on_refused(Ticket t, wire::Refused::Reason r) override { ticket = t, reason = r, ++answers; }
+  void on_connect_failed(Ticket t, int e) override { ticket = t, error = e, ++answers; }
+  void on_resolved(const wire::Resolved& r) override { grants = r.grants_size(), ++answers; }
+  void on_verified(wire::Verified::Result r) override { verified = r, ++answers; }
   void on_reset_done() override { reset = true, ++answers; }
+  Ticket ticket = 0;
+  int grants = 0;
+  wire::Verified::Result verified = wire::Verified::UNKNOWN;
   UniqueFd upstream;
   int answers = 0, error = 0;
   bool reset = false;
@@ -116,9 +123,79 @@ TEST_F(ParentClientTest, EachAnswerReachesItsAsker) {
   EXPECT_EQ(orders.gone, 0);
 }
 
+TEST_F(ParentClientTest, AsksForWhatEachModeMayAskFor) {
+  Asker granted, server, name, host;
+  const Ticket first = client->connect_granted(evidence.get(), 7, 8080, &granted);
+  client->connect_server(evidence.get(), 3, &server);
+  client->resolve(evidence.get(), "a.test", &name);
+  client->resolve(evidence.get(), "b.test", &host);
+  client->flush();
+  const auto messages = sent();
+  ASSERT_EQ(messages.size(), 4u);
+  EXPECT_EQ(messages[0].id(), first);
+  EXPECT_EQ(messages[0].connect().forward_grant().grant(), 7u);
+  EXPECT_EQ(messages[0].connect().forward_grant().port(), 8080u);
+  EXPECT_EQ(messages[1].connect().configured_endpoint().id(), 3u);
+  EXPECT_EQ(messages[2].resolve().name(), "a.test");
+  wire::ToWorker answer;
+  answer.set_id(messages[2].id());
+  answer.mutable_resolved()->add_grants()->set_grant(9);
+  say(answer);
+  EXPECT_EQ(name.grants, 1);
+  answer.set_id(messages[3].id());
+  answer.mutable_verified()->set_result(wire::Verified::MISMATCH);
+  say(answer);
+  EXPECT_EQ(host.verified, wire::Verified::MISMATCH);
+  answer.set_id(messages[0].id());
+  answer.mutable_failed()->set_error(1);
+  say(answer);
+  EXPECT_EQ(granted.ticket, first);
+  EXPECT_EQ(server.answers, 0);
+  EXPECT_EQ(orders.gone, 0);
+}
+
+TEST_F(ParentClientTest, AnswerOfAnotherKindEndsTheWorker) {
+  Asker connect, name;
+  client->connect(evidence.get(), &connect);
+  client->resolve(evidence.get(), "a.test", &name);
+  client->flush();
+  const auto messages = sent();
+  wire::ToWorker answer;
+  answer.set_id(messages[0].id());
+  answer.mutable_verified();
+  say(answer);
+  EXPECT_EQ(orders.gone, 1);
+  answer.set_id(messages[1].id());
+  answer.mutable_failed()->set_error(1);
+  say(answer);
+  EXPECT_EQ(orders.gone, 2);
+  EXPECT_EQ(connect.answers + name.answers, 0);
+}
+
+TEST_F(ParentClientTest, SlowConnectsLeaveRoomForResets) {
+  std::vector<Asker> askers(100);
+  for (Asker& asker : askers) client->connect(evidence.get(), &asker);
+  client->flush();
+  EXPECT_EQ(sent().size(), ParentClient::kMaxOutstanding - ParentClient::kForResets);
+  Asker reset;
+  const Ticket ticket = client->reset(evidence.get(), &reset);
+  EXPECT_FALSE(client->has_left(ticket));
+  client->flush();
+  EXPECT_TRUE(client->has_left(ticket));
+  const auto messages = sent();
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_TRUE(messages[0].has_reset());
+}
+
 TEST_F(ParentClientTest, NeverMoreThanSixtyFourOutstanding) {
   std::vector<Asker> askers(200);
-  for (Asker& asker : askers) client->connect(evidence.get(), &asker);
+  for (std::size_t i = 0; i < askers.size(); ++i) {
+    if (i % 2 == 0) {
+      client->connect(evidence.get(), &askers[i]);
+    } else {
+      client->reset(evidence.get(), &askers[i]);
+    }
+  }
   client->flush();
   client->flush();
   auto messages = sent();
@@ -128,7 +205,11 @@ TEST_F(ParentClientTest, NeverMoreThanSixtyFourOutstanding) {
     wire::ToWorker answer;
     for (const auto& m : messages) {
       answer.set_id(m.id());
-      answer.mutable_failed()->set_error(1);
+      if (m.has_reset()) {
+        answer.mutable_reset_done();
+      } else {
+        answer.mutable_failed()->set_error(1);
+      }
       say(answer);
     }
     client->flush();

@@ -78,12 +78,39 @@ TEST_F(HeadWriter, TargetsAndHost) {
 TEST_F(HeadWriter, AddsWhatIsAskedFor) {
   options_.via_pseudonym = "gw";
   options_.close = true;
-  options_.drop_forwarded = true;
-  options_.extra_fields = "X-Forwarded-For: 192.0.2.9\r\n";
-  EXPECT_EQ(request("GET / HTTP/1.0\r\nHost: a\r\nVia: 1.1 x\r\nX-Forwarded-For: b\r\n"
-                    "Forwarded: for=c\r\n\r\n"),
-            "GET / HTTP/1.1\r\nHost: a\r\nVia: 1.1 x\r\nConnection: close\r\nVia: 1.0 gw\r\n"
-            "X-Forwarded-For: 192.0.2.9\r\n\r\n");
+  options_.extra_fields = "X-A: b\r\n";
+  EXPECT_EQ(request("GET / HTTP/1.0\r\nHost: a\r\nVia: 1.1 x\r\nX-Forwarded-For: b\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nVia: 1.1 x\r\nX-Forwarded-For: b\r\n"
+            "Connection: close\r\nVia: 1.0 gw\r\nX-A: b\r\n\r\n");
+}
+
+TEST_F(HeadWriter, TellsTheServerAboutTheClientAfresh) {
+  options_.forwarded_for = {AF_INET, {192, 0, 2, 9}};
+  EXPECT_EQ(
+      request("GET / HTTP/1.1\r\nX-FORWARDED-for: b\r\nHost: a.test:81\r\nForwarded: for=c\r\n"
+              "X_Forwarded_For: d\r\nx-forwarded_proto: e\r\nX-Real-IP: f\r\nX_real_ip: g\r\n"
+              "X-Forwarded-Host: h\r\nX-Forwarded-Proto: i\r\nX_Y: 1\r\n\r\n"),
+      "GET / HTTP/1.1\r\nHost: a.test:81\r\nX_Y: 1\r\nX-Forwarded-For: 192.0.2.9\r\n"
+      "X-Forwarded-Proto: http\r\nX-Forwarded-Host: a.test:81\r\n"
+      "Forwarded: for=192.0.2.9;proto=http;host=\"a.test:81\"\r\n\r\n");
+  options_.host = "inner";
+  options_.forwarded_for = {AF_INET6, {0x20, 1, 0xd, 0xb8}};
+  EXPECT_EQ(request("GET http://b/ HTTP/1.1\r\nHost: b\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 2001:db8::\r\n"
+            "X-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\n"
+            "Forwarded: for=\"[2001:db8::]\";proto=http;host=\"b\"\r\n\r\n");
+  options_.host = {};
+  EXPECT_EQ(request("GET / HTTP/1.0\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: \r\nX-Forwarded-For: 2001:db8::\r\n"
+            "X-Forwarded-Proto: http\r\nForwarded: for=\"[2001:db8::]\";proto=http\r\n\r\n");
+}
+
+TEST_F(HeadWriter, LongHostIsToldWhole) {
+  options_.forwarded_for = {AF_INET, {192, 0, 2, 9}};
+  const std::string host(4000, 'h');
+  const std::string written = request("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+  EXPECT_NE(written.find("X-Forwarded-Host: " + host + "\r\n"), std::string::npos);
+  EXPECT_NE(written.find(";host=\"" + host + "\"\r\n"), std::string::npos);
 }
 
 TEST_F(HeadWriter, UpgradeAndMaxForwards) {

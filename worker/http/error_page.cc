@@ -225,6 +225,7 @@ std::size_t write_error_page(const ErrorPage& page, std::span<char> out) {
   text.add(body.size());
   text.add("\r\nCache-Control: no-store\r\n");
   if (status == 405) text.add(kAllow);  // RFC 9110 15.5.6
+  if (status == 503) text.add("Retry-After: 2\r\n");
   add_connection(page.close, page.client_http10, text);
   text.add("\r\n");
   if (!page.head_request) text.add(body.view());

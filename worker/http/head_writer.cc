@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/http/head_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -11,8 +12,9 @@ namespace gatehouse::worker::http {
 namespace {
 
 // More than all that is generated beside the parsed fields and the options: start line parts,
-// Host, Content-Length or Transfer-Encoding, Connection, Upgrade, Max-Forwards, Via, empty line.
-constexpr std::size_t kGenerated = 384;
+// Host, Content-Length or Transfer-Encoding, Connection, Upgrade, Max-Forwards, the Forwarded
+// fields, Via, empty line.
+constexpr std::size_t kGenerated = 640;
 
 // Appends to a buffer that the caller has found large enough. Lines that follow each other in the
 // received head and are written just so are copied together.
@@ -94,10 +96,39 @@ class Writer {
   std::uint32_t run_end_ = 0;
 };
 
-bool is_forwarded_field(FieldId id) {
+bool is_forwarded_id(FieldId id) {
   return id == FieldId::kForwarded || id == FieldId::kXForwardedFor ||
          id == FieldId::kXForwardedHost || id == FieldId::kXForwardedProto ||
          id == FieldId::kXRealIp;
+}
+
+// Also when written with '_', which many servers read as '-'.
+bool is_forwarded_field(const Head& head, const Field& field) {
+  if (field.id != FieldId::kOther) return is_forwarded_id(field.id);
+  const std::string_view name = head.name(field);
+  std::array<char, 20> hyphened;  // longer than any of them
+  if (name.size() > hyphened.size() || name.find('_') == std::string_view::npos) return false;
+  std::replace_copy(name.begin(), name.end(), hyphened.begin(), '_', '-');
+  return is_forwarded_id(field_id({hyphened.data(), name.size()}));
+}
+
+// host: what the client asked for, empty where it named none. As an authority it holds nothing that
+// a quoted-string would have to escape.
+void write_forwarded(const IpAddress& client, std::string_view host, Writer& writer) {
+  const std::string address = to_string(client);
+  writer.field("X-Forwarded-For", address);
+  writer.text("X-Forwarded-Proto: http\r\n");
+  if (!host.empty()) writer.field("X-Forwarded-Host", host);
+  // RFC 7239 6: an IPv6 address has brackets and quotes.
+  writer.text(client.family == AF_INET6 ? "Forwarded: for=\"[" : "Forwarded: for=");
+  writer.text(address);
+  writer.text(client.family == AF_INET6 ? "]\";proto=http" : ";proto=http");
+  if (!host.empty()) {
+    writer.text(";host=\"");
+    writer.text(host);
+    writer.text("\"");
+  }
+  writer.text("\r\n");
 }
 
 // The Host that is forwarded when the request had no field to stand in for.
@@ -157,7 +188,7 @@ void write_request_field(const Head& head, const Field& field, const RequestPlan
       writer.text("\r\n");
       return;
     default:
-      if (options.drop_forwarded && is_forwarded_field(field.id)) return;
+      if (options.forwarded_for.family != AF_UNSPEC && is_forwarded_field(head, field)) return;
   }
   writer.field(field);
 }
@@ -165,9 +196,14 @@ void write_request_field(const Head& head, const Field& field, const RequestPlan
 }  // namespace
 
 std::size_t request_head_bound(const Head& head, const RequestWriteOptions& options) {
+  // What the client asked for, which is in the target or a field, is told in two others.
+  const std::size_t forwarded =
+      options.forwarded_for.family == AF_UNSPEC
+          ? 0
+          : 2 * std::max<std::size_t>(head.target.size, head.find(FieldId::kHost).size());
   // A line written anew may gain the space after its colon; a Host may be replaced.
   return head.size + head.field_count + options.via_pseudonym.size() + options.host.size() +
-         options.extra_fields.size() + head.target.size + kGenerated;
+         options.extra_fields.size() + head.target.size + forwarded + kGenerated;
 }
 
 std::size_t write_request_head(const Head& head, const RequestPlan& plan,
@@ -187,6 +223,9 @@ std::size_t write_request_head(const Head& head, const RequestPlan& plan,
     writer.text("Connection: upgrade\r\nUpgrade: websocket\r\n");
   } else if (options.close) {
     writer.text("Connection: close\r\n");
+  }
+  if (options.forwarded_for.family != AF_UNSPEC) {
+    write_forwarded(options.forwarded_for, head.text(plan.authority), writer);
   }
   writer.via(head.minor, options.via_pseudonym);
   writer.text(options.extra_fields);

@@ -19,10 +19,13 @@ namespace gatehouse::worker::http {
 
 struct RequestWriteOptions {
   std::string_view via_pseudonym;  // appended as a Via field; empty: none
-  bool close = false;             // "Connection: close": the upstream shall end after this exchange
-  Endpoint destination;           // its address becomes Host where an HTTP/1.0 request had none
-  std::string_view host;          // replaces Host (reverse mode); empty: the client's
-  bool drop_forwarded = false;    // remove the client's Forwarded, X-Forwarded-* and X-Real-IP
+  bool close = false;     // "Connection: close": the upstream shall end after this exchange
+  Endpoint destination;   // its address becomes Host where an HTTP/1.0 request had none
+  std::string_view host;  // replaces Host (reverse mode); empty: the client's
+  // The client's address, told to the server in X-Forwarded-For, -Proto and -Host and in Forwarded
+  // (RFC 7239), which are made anew: what the client sent of them, X-Real-IP and spellings with '_'
+  // included, is dropped (reverse mode). AF_UNSPEC: they stay as the client sent them.
+  IpAddress forwarded_for;
   std::string_view extra_fields;  // complete lines, each with its CRLF, before the empty line
 };
 

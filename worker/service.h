@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a listener of the configuration means for the requests that come through it.
+#pragma once
+
+#include "proto/config.pb.h"
+#include "worker/http/request_rules.h"
+#include "worker/upstream_group.h"
+
+namespace gatehouse::worker {
+
+struct Service {
+  http::RequestSettings request;  // its views are the workspace's
+  wire::ConfigMode mode = wire::TRANSPARENT;
+  wire::ConfigHostCheck host_check = wire::HOST_CHECK_OFF;  // of a transparent listener
+  UpstreamGroup* group = nullptr;                           // of a reverse listener
+};
+
+// Is port in one of the ranges?
+template <class Ranges>
+bool holds_port(const Ranges& ranges, std::uint16_t port) {
+  for (const wire::ConfigPortRange& range : ranges) {
+    if (port >= range.first() && port <= range.last()) return true;
+  }
+  return false;
+}
+
+}  // namespace gatehouse::worker
