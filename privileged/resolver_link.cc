@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ipc/codec.h"
 #include "proto/resolver.pb.h"
@@ -22,8 +23,11 @@ constexpr std::size_t kMaxAddresses = 16;
 void ResolverLink::configure(std::vector<Endpoint> servers, int config_memfd) {
   servers_ = std::move(servers);
   config_.reset(fcntl(config_memfd, F_DUPFD_CLOEXEC, 3));
+  restart_at_ = TimePoint::max();
   stop();
   if (!servers_.empty()) start();
+  // What the old one was asked, the new one is: a reload makes no name fail.
+  for (auto& [id, query] : std::exchange(queries_, {})) ask(id, std::move(query));
 }
 
 void ResolverLink::start() {
@@ -41,27 +45,38 @@ void ResolverLink::start() {
   channel_ = std::move(pair->ours);
 }
 
-// Its channel ends, so it exits; what it was asked has no answer.
+// An honest one exits when its channel ends; this does not rely on it.
 void ResolverLink::stop() {
   if (channel_.valid()) loop_.remove(channel_.get());
   channel_.reset();
+  if (child_ == 0) return;
+  wire::ToSpawner request;
+  request.mutable_kill()->set_child(child_);
+  ipc::send_message(spawner_, request);
   child_ = 0;
-  auto queries = std::move(queries_);
-  queries_.clear();
-  for (auto& [id, query] : queries) query.answer({}, {});
+}
+
+// It can't be relied on; what it was asked may be the cause, so it is not asked again.
+void ResolverLink::give_up() {
+  stop();
+  restart_at_ = Clock::now() + kRestartDelay;
+  for (auto& [id, query] : std::exchange(queries_, {})) query.answer({}, {});
 }
 
 void ResolverLink::query(std::string_view name, Answer answer) {
+  if (queries_.size() >= kMaxQueries) return answer({}, {});
+  ask(++last_query_, {std::string(name), std::move(answer), Clock::now() + kQueryTime});
+}
+
+void ResolverLink::ask(std::uint64_t id, Query query) {
   wire::ToResolver message;
-  message.mutable_query()->set_id(++last_query_);
-  message.mutable_query()->set_name(std::string(name));
-  if (!channel_.valid() || queries_.size() >= kMaxQueries ||
-      ipc::send_message(channel_.get(), message) != ipc::Send::kSent) {
-    return answer({}, {});
+  message.mutable_query()->set_id(id);
+  message.mutable_query()->set_name(query.name);
+  if (!channel_.valid() || ipc::send_message(channel_.get(), message) != ipc::Send::kSent) {
+    return query.answer({}, {});
   }
-  const TimePoint deadline = Clock::now() + kQueryTime;
-  next_timeout_ = std::min(next_timeout_, deadline);
-  queries_[last_query_] = {std::move(answer), deadline};
+  next_timeout_ = std::min(next_timeout_, query.deadline);
+  queries_[id] = std::move(query);
 }
 
 void ResolverLink::on_channel() {
@@ -73,8 +88,7 @@ void ResolverLink::on_channel() {
     if (received != ipc::Receive::kMessage || !ipc::decode(message.bytes(), &from)) {
       const bool ended = received == ipc::Receive::kClosed;
       if (!ended) log_.write(Level::kSecurity, "the resolver is ended: a malformed message");
-      restart_at_ = Clock::now() + kRestartDelay;
-      return stop();
+      return give_up();
     }
     if (from.has_need_socket()) {
       send_socket(from.need_socket().server(), from.need_socket().tcp());
@@ -105,15 +119,14 @@ void ResolverLink::send_socket(std::uint32_t server, bool tcp) {
   const int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
   const UniqueFd fd(socket(endpoint.address.family, type, 0));
   const SocketAddress target = to_socket_address(endpoint);
-  if (!fd.valid() ||
-      (connect(fd.get(), target.get(), target.length) != 0 && errno != EINPROGRESS)) {
-    return;  // the resolver's own time-out leads to the next server
-  }
+  const bool made =
+      fd.valid() && (connect(fd.get(), target.get(), target.length) == 0 || errno == EINPROGRESS);
   wire::ToResolver message;
   message.mutable_socket()->set_server(server);
   message.mutable_socket()->set_tcp(tcp);
   const int number = fd.get();
-  ipc::send_message(channel_.get(), message, {&number, 1});
+  // One that is lost is asked for again.
+  ipc::send_message(channel_.get(), message, {&number, made ? 1U : 0U});
 }
 
 void ResolverLink::child_exited(std::uint32_t child, bool killed, int status) {

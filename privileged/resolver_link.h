@@ -26,7 +26,8 @@ class ResolverLink {
   ResolverLink(Loop& loop, EventLog& log, int spawner)
       : loop_(loop), log_(log), spawner_(spawner) {}
 
-  // Starts it anew with this configuration; without servers it is not started.
+  // Starts it anew with this configuration, and asks the new one what is still open; without
+  // servers it is not started.
   void configure(std::vector<Endpoint> servers, int config_memfd);
   // answer is called exactly once, perhaps before this returns.
   void query(std::string_view name, Answer answer);
@@ -37,12 +38,15 @@ class ResolverLink {
 
  private:
   struct Query {
+    std::string name;
     Answer answer;
     TimePoint deadline;
   };
 
   void start();
   void stop();
+  void give_up();
+  void ask(std::uint64_t id, Query query);
   void on_channel();
   void send_socket(std::uint32_t server, bool tcp);
   void finish(std::uint64_t id, std::vector<IpAddress> addresses, std::chrono::seconds ttl);

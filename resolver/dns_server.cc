@@ -3,6 +3,7 @@
 
 #include <sys/epoll.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -264,12 +265,13 @@ ares_ssize_t DnsServer::receive(int fd, void* buffer, size_t size, int, sockaddr
   return n;
 }
 
-ares_ssize_t DnsServer::send(int fd, const iovec* parts, int count, void*) {
-  const ssize_t n = ::writev(fd, parts, count);
+// c-ares sends the rest when it has been told what was taken.
+ares_ssize_t DnsServer::send(int fd, const iovec* parts, int, void*) {
+  const ssize_t n = ::send(fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
+  if (n >= 0 || errno != ECONNREFUSED) return n;
   // The error of the datagram before: nobody listens there. It belongs to the reader, who ends all
   // lookups of the socket; this datagram brings it back.
-  if (n < 0 && errno == ECONNREFUSED) return ::writev(fd, parts, count);
-  return n;
+  return ::send(fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
 }
 
 void DnsServer::watch(void* argument, int fd, int readable, int writable) {

@@ -29,6 +29,7 @@ Names without an entry go to --forward, and do not exist otherwise.
 """
 
 import argparse
+import errno
 import heapq
 import ipaddress
 import json
@@ -59,6 +60,19 @@ def show(address):
 def encode_name(name):
     labels = [label.encode() for label in name.rstrip(".").split(".") if label]
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def bind_both(address):
+    """A UDP and a TCP socket on the same port."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    udp.bind(address)
+    tcp = socket.socket(family, socket.SOCK_STREAM)
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    tcp.bind(udp.getsockname())
+    tcp.listen(128)
+    return udp, tcp
 
 
 class Query:
@@ -135,14 +149,14 @@ class Server:
         self.number = 0
 
     def listen(self, address):
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        udp = socket.socket(family, socket.SOCK_DGRAM)
-        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        udp.bind(address)
-        tcp = socket.socket(family, socket.SOCK_STREAM)
-        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        tcp.bind(udp.getsockname())
-        tcp.listen(128)
+        while True:
+            try:
+                udp, tcp = bind_both(address)
+                break
+            except OSError as error:
+                # Port 0: what is free for UDP may be taken for TCP.
+                if error.errno != errno.EADDRINUSE or address[1] != 0:
+                    raise
         for sock, serve in ((udp, self.serve_udp), (tcp, self.accept)):
             sock.setblocking(False)
             self.selector.register(sock, selectors.EVENT_READ, serve)

@@ -41,7 +41,8 @@ class DnsLab {
   Endpoint endpoint_;
 };
 
-// A nonblocking socket that is connected to (TCP: perhaps not yet) the endpoint.
+// A nonblocking socket that is connected to (TCP: perhaps not yet) the endpoint; invalid where
+// nobody listens.
 UniqueFd connected_socket(const Endpoint& endpoint, bool tcp);
 
 // kB of memory in use, and the number of open descriptors, of a process.
