@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,7 +53,7 @@ IpAddress loopback(std::uint8_t last) { return IpAddress{AF_INET, {127, 0, 0, la
 class Surroundings {
  public:
   Surroundings() {
-    if (unshare(CLONE_NEWNET) != 0) {
+    if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) {
       std::fprintf(stderr, "*** SKIPPED: this fuzz target needs root (unshare) ***\n");
       std::exit(0);
     }
@@ -63,7 +64,10 @@ class Surroundings {
     request.ifr_flags = IFF_UP;
     if (ioctl(fd.get(), SIOCSIFFLAGS, &request) != 0) broken("the loopback interface");
     char directory[] = "/tmp/gatehouse-fuzz-XXXXXX";
-    if (mkdtemp(directory) == nullptr) broken("mkdtemp");
+    if (mkdtemp(directory) == nullptr ||
+        mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("gatehouse", directory, "tmpfs", 0, nullptr) != 0)
+      broken("a directory");
     const std::string path = std::string(directory) + "/" + std::to_string(getpid());
     if (mkdir(path.c_str(), 0700) != 0) broken("mkdir");
     std::FILE* file = std::fopen((path + "/status").c_str(), "w");
@@ -75,6 +79,8 @@ class Surroundings {
                  0, 0, 0, 0, 0, role.seccomp_filters);
     std::fclose(file);
     proc_.reset(open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    // Stays as long as its descriptor, and leaves nothing behind.
+    if (umount2(directory, MNT_DETACH) != 0 || rmdir(directory) != 0) broken("a directory");
     (void)open_fds();
   }
   int proc() const { return proc_.get(); }
