@@ -33,6 +33,7 @@ class Gateway:
         self.process = None
 
     def start(self):
+        """Returns when it listens."""
         self.directory.mkdir(mode=0o755, exist_ok=True)
         command = ["ip", "netns", "exec", HOST, "taskset", "--cpu-list", GATEWAY_CPU] + self.command()
         self.output = open(self.directory / "output", "w+")
@@ -96,6 +97,8 @@ class Gatehouse(Gateway):
         return [
             str(BIN / "gatehoused"), "--config", configuration, "--libexec", str(BIN),
             "--run-dir", str(directories[0]), "--log-dir", str(directories[1]),
+            # Users of its own: the kernel bounds the memory of pipes for each user.
+            "--uid-base", str(64200 + 5 * (self.port - 8801)),
         ]
 
     def ready(self):
