@@ -12,7 +12,7 @@ namespace {
 
 // Octets of each field that are shown. A target may fill a whole request line.
 constexpr std::size_t kMaxMethod = 64, kMaxHost = 300, kMaxTarget = 8192, kMaxReason = 64;
-constexpr std::size_t kMaxUserAgent = 1024, kMaxReferer = 2048;
+constexpr std::size_t kMaxUserAgent = 1024, kMaxReferer = 2048, kMaxUpstream = 64;
 
 void append_number(std::uint64_t number, std::string* out) {
   char digits[20];
@@ -63,6 +63,32 @@ std::string_view ending_name(int ending) {
     case wire::DRAINED:
       return "drained";
     default:  // proto3 keeps numbers that are no enumerators
+      return "unknown";
+  }
+}
+
+std::string_view mode_name(std::uint32_t mode) {
+  switch (mode) {
+    case wire::TRANSPARENT:
+      return "transparent";
+    case wire::FORWARD:
+      return "forward";
+    case wire::REVERSE:
+      return "reverse";
+    default:
+      return "unknown";
+  }
+}
+
+std::string_view host_check_name(int result) {
+  switch (result) {
+    case wire::AccessRecord::NONE:
+      return "none";
+    case wire::AccessRecord::MATCH:
+      return "match";
+    case wire::AccessRecord::MISMATCH:
+      return "mismatch";
+    default:  // UNKNOWN, and numbers that are no enumerators
       return "unknown";
   }
 }
@@ -132,6 +158,9 @@ void Renderer::append_json(const wire::AccessRecord& record, unsigned slot, std:
   json_number(",\"worker\":", slot, out);
   json_text(",\"user_agent\":", record.user_agent(), kMaxUserAgent, out);
   json_text(",\"referer\":", record.referer(), kMaxReferer, out);
+  out->append(",\"mode\":\"").append(mode_name(record.mode()));
+  out->append("\",\"host_check\":\"").append(host_check_name(record.host_check()));
+  json_text("\",\"upstream\":", record.upstream(), kMaxUpstream, out);
   out->append("}\n");
 }
 

@@ -60,7 +60,28 @@ TEST(Render, JsonLine) {
             "\"version\":\"1.1\",\"status\":200,\"octets_in\":345,\"octets_out\":67890,"
             "\"head_us\":12,\"connect_us\":345,\"first_byte_us\":678,\"total_us\":90123,"
             "\"reused\":true,\"ending\":\"complete\",\"reason\":\"\",\"exchange\":7,\"worker\":3,"
-            "\"user_agent\":\"curl/7.88.1\",\"referer\":\"http://example.org/\"}\n");
+            "\"user_agent\":\"curl/7.88.1\",\"referer\":\"http://example.org/\","
+            "\"mode\":\"transparent\",\"host_check\":\"none\",\"upstream\":\"\"}\n");
+}
+
+TEST(Render, JsonModeHostCheckAndUpstream) {
+  wire::AccessRecord record = full_record();
+  record.set_host_check(wire::AccessRecord::MATCH);
+  EXPECT_EQ(parsed(render(record, wire::ConfigLog::JSON)).at("host_check"), "match");
+  record.set_host_check(wire::AccessRecord::MISMATCH);
+  EXPECT_EQ(parsed(render(record, wire::ConfigLog::JSON)).at("host_check"), "mismatch");
+  record.set_host_check(wire::AccessRecord::UNKNOWN);
+  record.set_mode(wire::FORWARD);
+  auto line = parsed(render(record, wire::ConfigLog::JSON));
+  EXPECT_EQ(line.at("host_check"), "unknown");
+  EXPECT_EQ(line.at("mode"), "forward");
+  record.set_mode(wire::REVERSE);
+  record.set_upstream("app\"\n");
+  line = parsed(render(record, wire::ConfigLog::JSON));
+  EXPECT_EQ(line.at("mode"), "reverse");
+  EXPECT_EQ(line.at("upstream"), "app\"\n");
+  record.set_mode(17);  // whatever a worker says
+  EXPECT_EQ(parsed(render(record, wire::ConfigLog::JSON)).at("mode"), "unknown");
 }
 
 TEST(Render, CombinedLine) {
@@ -89,7 +110,7 @@ TEST(Render, AnEmptyRecordIsALineToo) {
   EXPECT_EQ(line.at("version"), "");
   EXPECT_EQ(line.at("status"), "0");
   EXPECT_EQ(line.at("reused"), "false");
-  EXPECT_EQ(line.size(), 23U);
+  EXPECT_EQ(line.size(), 26U);
   EXPECT_EQ(
       render({}, wire::ConfigLog::COMBINED),
       "- - - [01/Jan/1970:00:00:00 +0000] \"-\" 0 0 \"-\" \"-\" \"-\" -:0 0 complete \"-\" 3\n");
@@ -105,6 +126,7 @@ TEST(Render, HostileFieldsStayInTheirPlace) {
   record.set_reason("}\n{");
   record.set_user_agent("\xff\"\\");
   record.set_referer(std::string("\0", 1));
+  record.set_upstream("\"}\n");
   record.set_client("three");
   record.set_version(4'294'967'295);
   record.set_ending(static_cast<wire::Ending>(77));
@@ -115,7 +137,7 @@ TEST(Render, HostileFieldsStayInTheirPlace) {
   EXPECT_EQ(line.at("worker"), "3");
   EXPECT_EQ(line.at("client"), "-");
   EXPECT_EQ(line.at("ending"), "unknown");
-  EXPECT_EQ(line.size(), 23U);
+  EXPECT_EQ(line.size(), 26U);
 
   const std::string text = render(record, wire::ConfigLog::COMBINED);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
