@@ -106,6 +106,7 @@ inline constexpr int kChannelFd = 3;    // every role and the spawners: to the p
 inline constexpr int kWorkerLogFd = 4;  // worker: write end of its log pipe
 inline constexpr int kWorkerMetricsFd = 5;
 inline constexpr int kWorkerConfigFd = 6;       // worker: sealed Config
+inline constexpr int kLoaderResolvConfFd = 5;   // loader: /etc/resolv.conf, or /dev/null
 inline constexpr int kLoaderOutputFd = 4;       // loader: memfd for the Config; text is fd 0
 inline constexpr int kResolverConfigFd = 4;     // resolver: sealed Config
 inline constexpr int kLoggerDirectoryFd = 4;    // logger: the log directory (O_PATH)

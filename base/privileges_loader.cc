@@ -37,10 +37,11 @@ constexpr FdRule kFds[] = {
     {2, "/dev/null", ""},
     {kChannelFd, "socket:", "channel to the parent"},
     {kLoaderOutputFd, "/memfd:gatehouse-config", "compiled configuration"},
+    {kLoaderResolvConfFd, "/", "the host's DNS servers"},
 };
 
 constexpr LimitRule kLimits[] = {
-    {RLIMIT_NOFILE, 8, "its five descriptors"},
+    {RLIMIT_NOFILE, 8, "its six descriptors"},
     {RLIMIT_NPROC, 0, "no process, no thread"},
     {RLIMIT_FSIZE, 64ULL << 20, "octets of compiled configuration"},
     {RLIMIT_CORE, 0, ""},

@@ -57,7 +57,6 @@ constexpr SyscallRule kOwn[] = {
     OPTION(SOL_SOCKET, SO_KEEPALIVE, "dead clients are noticed"),
     OPTION(SOL_TCP, TCP_NODELAY, "no delay for heads"),
     OPTION(SOL_TCP, TCP_USER_TIMEOUT, "a peer that takes nothing"),
-    OPTION(SOL_TCP, TCP_DEFER_ACCEPT, "accepted with the first octets"),
     {SYS_getsockopt, "evidence and SO_ERROR"},
     {SYS_getsockname, "evidence"},
     {SYS_getpeername, "evidence"},
@@ -99,6 +98,7 @@ constexpr SyscallRule kOwn[] = {
 #undef OPTION
 
 constexpr SyscallRule kStart[] = {
+    {SYS_dup2, "standard output and error go to the logger"},
     {SYS_epoll_create1, "the loop"},
     {SYS_capget, "giving up CAP_NET_BIND_SERVICE and CAP_SETPCAP after the listeners"},
     {SYS_capset, "the same"},
@@ -113,9 +113,9 @@ constexpr SyscallRule kStart[] = {
 
 constexpr FdRule kFds[] = {
     {0, "/dev/null", ""},
-    {1, "*", "standard output as it was given; never written to"},
-    {2, "*", "standard error, for sentences before the logger runs"},
-    {-1, "socket:", "channels, listeners, control socket, connections under way"},
+    {1, "/dev/null", "standard output as it was given; never written to"},
+    {1, "/dev/null", ""},
+    {2, "/dev/null", "standard error goes to the logger once that runs"},
     {-1, "pipe:", "read ends kept for the logger, its own log pipe"},
     {-1, "/memfd:gatehouse-metrics", "counters"},
     {-1, "/memfd:gatehouse-config", "configuration"},
@@ -127,7 +127,8 @@ constexpr FdRule kFds[] = {
 constexpr LimitRule kLimits[] = {
     {RLIMIT_CORE, 0, "no core files"},
     {RLIMIT_NOFILE, 32768,
-     "64 workers with 64 connections under way each; at its end a descriptor that a worker sends is "
+     "64 workers with 64 connections under way each; at its end a descriptor that a worker sends "
+     "is "
      "lost, and so is an answer (ETOOMANYREFS), which looks like the worker's fault"},
     {RLIMIT_NPROC, 0, "no process, no thread"},
     {RLIMIT_FSIZE, 64ULL << 20, "octets; memory files only"},

@@ -11,11 +11,12 @@
 
 namespace gatehouse::privileged {
 
-Status attest_text(const std::string& text, const RolePrivileges& promised, uid_t id) {
+Status attest_text(const std::string& text, const RolePrivileges& promised, uid_t id,
+                   unsigned inherited_filters) {
   char ids[64], capabilities[32], filters[16];
   std::snprintf(ids, sizeof ids, "%u\t%u\t%u\t%u", id, id, id, id);
   std::snprintf(capabilities, sizeof capabilities, "%016" PRIx64, promised.capabilities);
-  std::snprintf(filters, sizeof filters, "%u", promised.seccomp_filters);
+  std::snprintf(filters, sizeof filters, "%u", promised.seccomp_filters + inherited_filters);
   const struct {
     std::string_view key;
     std::string_view value;
@@ -44,7 +45,8 @@ Status attest_text(const std::string& text, const RolePrivileges& promised, uid_
   return ok();
 }
 
-Status attest(int proc, pid_t pid, const RolePrivileges& promised, uid_t id) {
+Status attest(int proc, pid_t pid, const RolePrivileges& promised, uid_t id,
+              unsigned inherited_filters) {
   if (omitted("attestation")) return ok();
   const std::string path = std::to_string(pid) + "/status";
   const UniqueFd file(openat(proc, path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -53,7 +55,7 @@ Status attest(int proc, pid_t pid, const RolePrivileges& promised, uid_t id) {
   const ssize_t size = read(file.get(), text.data(), text.size());
   if (size <= 0) return errno_error("reading /proc/" + path);
   text.resize(static_cast<std::size_t>(size));
-  return attest_text(text, promised, id);
+  return attest_text(text, promised, id, inherited_filters);
 }
 
 }  // namespace gatehouse::privileged

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/sandbox.h"
 #include "privileged/confine.h"
@@ -61,6 +62,16 @@ std::vector<std::string> missing_layers() {
         "more");
   }
   return missing;
+}
+
+// Those that gatehoused was started under, by a container or a unit.
+unsigned inherited_filters() {
+  std::string text(8192, '\0');
+  const UniqueFd file(open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+  const ssize_t size = read(file.get(), text.data(), text.size());
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  const std::size_t at = text.find("\nSeccomp_filters:");
+  return at == std::string::npos ? 0 : static_cast<unsigned>(std::atoi(text.c_str() + at + 17));
 }
 
 void check_host(const Options& options, const std::vector<std::string>& missing) {
@@ -124,15 +135,20 @@ void drop(const Options& options, const Inheritance& parent) {
   must(install_filter(role.own, role.start));
 }
 
-// Standard output and error belong to the logger; the parent's own go to it through a pipe.
+// Standard output and error belong to the logger by now; the parent writes to its pipe.
 Status final_drop() {
+  if (dup2(STDIN_FILENO, STDOUT_FILENO) < 0 || dup2(STDIN_FILENO, STDERR_FILENO) < 0) {
+    return errno_error("leaving standard output to the logger");
+  }
   if (auto status = keep_only(privileges(Role::kParent).capabilities); !status) return status;
   return install_filter(privileges(Role::kParent).own);
 }
 
 int run(int argc, char** argv) {
-  // Descriptors 0 to 2 are there, and none that whoever started us left open.
+  // Descriptors 0 to 2 are there, 0 is /dev/null, and nothing that whoever started us left open.
   for (int fd = open("/dev/null", O_RDWR); fd >= 0 && fd <= STDERR_FILENO;) fd = dup(fd);
+  const int null = open("/dev/null", O_RDWR);
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0) give_up(1, errno_error("opening /dev/null").what);
   close_range(STDERR_FILENO + 1, ~0U, 0);
   auto parsed = parse_options(argc, argv);
   if (!parsed) give_up(2, parsed.error().what);
@@ -144,6 +160,7 @@ int run(int argc, char** argv) {
   Inheritance parent;
   parent.uid = options.uid_base;
   parent.worker_uid = options.uid_base + privileges(Role::kWorker).uid_offset;
+  parent.inherited_filters = inherited_filters();
   parent.config_path = options.config;
   parent.lifted = options.lifted;
   parent.missing_layers = missing_layers();

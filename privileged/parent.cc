@@ -34,7 +34,7 @@ class Parent {
         source_(loop_, from_.loader_spawner.channel.get(), from_.config_path),
         resolver_(loop_, log_, from_.resolver_spawner.channel.get()),
         supervisor_({loop_, log_, logger_, resolver_, from_.worker_spawner.channel.get(),
-                     from_.proc.get(), from_.worker_uid, from_.lifted}) {}
+                     from_.proc.get(), from_.worker_uid, from_.inherited_filters, from_.lifted}) {}
 
   int run();
 

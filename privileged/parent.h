@@ -22,6 +22,7 @@ struct Inheritance {
   UniqueFd proc;     // /proc
   uid_t uid = 0;
   uid_t worker_uid = 0;
+  unsigned inherited_filters = 0;
   std::string config_path;
   Floor::Lifted lifted;
   std::vector<std::string> missing_layers;

@@ -14,6 +14,7 @@
 
 #include <cstdio>
 #include <map>
+#include <vector>
 
 #include "base/sandbox.h"
 #include "ipc/channel.h"
@@ -24,6 +25,9 @@
 namespace gatehouse::privileged {
 namespace {
 
+// Read for its DNS servers; a link into /run where systemd-resolved is in use.
+constexpr char kResolvConf[] = "/etc/resolv.conf";
+constexpr const char* kResolvConfFolders[] = {"/etc", "/run/systemd/resolve"};
 constexpr int kSignalFd = 12;
 constexpr int kParked = 20;  // descriptors on their way to a child wait from here on
 
@@ -112,12 +116,19 @@ void Spawner::confine() {
     allow.push_back({kSpawnerDirectoryFd, kLandlockReadFile | kLandlockReadDir});
   if (spec_.child == Role::kLogger)
     allow.push_back({kSpawnerDirectoryFd, kLandlockWriteFile | kLandlockMakeReg});
-  // c-ares reads its system files once, before its filter.
-  const UniqueFd etc(spec_.child == Role::kResolver ? open("/etc", O_PATH | O_CLOEXEC) : -1);
-  const UniqueFd random(spec_.child == Role::kResolver ? open("/dev/urandom", O_PATH | O_CLOEXEC)
-                                                       : -1);
-  if (etc.valid()) allow.push_back({etc.get(), kLandlockReadFile});
-  if (random.valid()) allow.push_back({random.get(), kLandlockReadFile});
+  // For the DNS servers of the host; c-ares reads its files once, before its filter.
+  std::vector<UniqueFd> readable;
+  if (spec_.child == Role::kLoader || spec_.child == Role::kResolver) {
+    for (const char* folder : kResolvConfFolders) {
+      readable.emplace_back(open(folder, O_PATH | O_CLOEXEC));
+    }
+  }
+  if (spec_.child == Role::kResolver) {
+    readable.emplace_back(open("/dev/urandom", O_PATH | O_CLOEXEC));
+  }
+  for (const UniqueFd& fd : readable) {
+    if (fd.valid()) allow.push_back({fd.get(), kLandlockReadFile});
+  }
   if (!omitted("landlock")) must(landlock_restrict(allow, true), name);
   if (!omitted("seccomp")) must(install_filter(privileges_.own), name);
   // Only the logger writes to what gatehoused got as standard output and error.
@@ -190,6 +201,9 @@ void Spawner::become_child(std::uint32_t canary, int fd_count) {
     // The loader reports a missing descriptor 0 as a file that can't be read: with errno as exit.
     if (text < 0) _exit(errno);
     if (dup2(text, 0) != 0) _exit(126);
+    const int resolv = openat(AT_FDCWD, kResolvConf, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (dup2(resolv < 0 ? 1 : resolv, kLoaderResolvConfFd) < 0) _exit(126);
+    last = kLoaderResolvConfFd;
   }
   // The binary closes itself in exec; everything between and above goes now.
   close_range(static_cast<unsigned>(last) + 1, kSpawnerBinaryFd - 1, 0);

@@ -298,7 +298,8 @@ bool Supervisor::handle(WorkerHandle& worker, ipc::Message& message) {
 void Supervisor::on_ready(WorkerHandle& worker, pid_t pid) {
   worker.pid = pid;
   const auto& promised = privileges(Role::kWorker);
-  if (auto status = attest(needs_.proc, pid, promised, needs_.worker_uid); !status) {
+  if (auto status = attest(needs_.proc, pid, promised, needs_.worker_uid, needs_.inherited_filters);
+      !status) {
     unprovable_ = true;
     return violation(worker, "not confined as promised: " + status.error().what);
   }
@@ -501,6 +502,7 @@ void Supervisor::describe(wire::StatusReply* reply) const {
   reply->set_refusals(broker_.counters().refusals);
   reply->set_violations(violations_);
   reply->set_restarts(restarts_);
+  reply->set_inherited_filters(needs_.inherited_filters);
 }
 
 }  // namespace gatehouse::privileged

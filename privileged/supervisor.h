@@ -36,7 +36,8 @@ class Supervisor {
     int spawner;  // the worker spawner's channel
     int proc;     // directory descriptor of /proc
     uid_t worker_uid;
-    Floor::Lifted lifted;  // of the floor, by the command line
+    unsigned inherited_filters;  // seccomp filters that gatehoused was started under
+    Floor::Lifted lifted;        // of the floor, by the command line
   };
   explicit Supervisor(Needs needs);
 
