@@ -91,9 +91,16 @@ Send send(int channel, std::string_view bytes, std::span<const int> fds) {
     n = sendmsg(channel, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
   } while (n < 0 && errno == EINTR);
   if (n >= 0) return Send::kSent;
-  const bool later =
-      errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS || errno == ENOMEM;
-  return later ? Send::kFull : Send::kClosed;
+  switch (errno) {
+    case EAGAIN:
+      return Send::kFull;
+    case ENOBUFS:
+    case ENOMEM:
+    case ETOOMANYREFS:
+      return Send::kExhausted;
+    default:
+      return Send::kClosed;
+  }
 }
 
 Result<Pair> make_pair() {

@@ -47,8 +47,9 @@ Receive receive(int channel, Message* message, std::size_t max_fds);
 
 enum class Send {
   kSent,
-  kFull,    // the queue is full, or too many descriptors are in flight: try again later
-  kClosed,  // the peer is gone
+  kFull,       // the peer has not read what is queued
+  kExhausted,  // no memory, or too many descriptors on their way (unix(7), ETOOMANYREFS)
+  kClosed,     // the peer is gone
 };
 
 // Sends one datagram (never empty, at most kMaxMessage octets) with descriptors, which stay the

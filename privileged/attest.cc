@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 
@@ -45,17 +46,72 @@ Status attest_text(const std::string& text, const RolePrivileges& promised, uid_
   return ok();
 }
 
-Status attest(int proc, pid_t pid, const RolePrivileges& promised, uid_t id,
-              unsigned inherited_filters) {
-  if (omitted("attestation")) return ok();
-  const std::string path = std::to_string(pid) + "/status";
+namespace {
+
+// How /proc/PID/limits (proc(5)) calls a resource; empty for what no table limits.
+std::string_view limit_name(__rlimit_resource resource) {
+  switch (resource) {
+    case RLIMIT_NOFILE:
+      return "Max open files";
+    case RLIMIT_NPROC:
+      return "Max processes";
+    case RLIMIT_FSIZE:
+      return "Max file size";
+    case RLIMIT_CORE:
+      return "Max core file size";
+    case RLIMIT_MEMLOCK:
+      return "Max locked memory";
+    case RLIMIT_MSGQUEUE:
+      return "Max msgqueue size";
+    case RLIMIT_DATA:
+      return "Max data size";
+    case RLIMIT_CPU:
+      return "Max cpu time";
+    default:
+      return {};
+  }
+}
+
+Result<std::string> read_proc(int proc, pid_t pid, const char* name) {
+  const std::string path = std::to_string(pid) + "/" + name;
   const UniqueFd file(openat(proc, path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return errno_error("opening /proc/" + path);
   std::string text(8192, '\0');
   const ssize_t size = read(file.get(), text.data(), text.size());
   if (size <= 0) return errno_error("reading /proc/" + path);
   text.resize(static_cast<std::size_t>(size));
-  return attest_text(text, promised, id, inherited_filters);
+  return text;
+}
+
+}  // namespace
+
+Status attest_limits(const std::string& text, const RolePrivileges& promised) {
+  constexpr std::size_t kHardColumn = 47;  // "Limit", "Soft Limit", "Hard Limit" have fixed widths
+  for (const LimitRule& rule : promised.limits) {
+    const std::string name(limit_name(rule.resource));
+    const std::size_t line = text.find("\n" + name + "  ");
+    unsigned long long hard = 0;
+    const bool known = !name.empty() && line != std::string::npos &&
+                       std::sscanf(text.c_str() + std::min(line + 1 + kHardColumn, text.size()),
+                                   "%llu", &hard) == 1;
+    if (!known || hard > rule.value) {
+      return Error{EPERM, "its limit '" + name + "' is above " + std::to_string(rule.value)};
+    }
+  }
+  return ok();
+}
+
+Status attest(int proc, pid_t pid, const RolePrivileges& promised, uid_t id,
+              unsigned inherited_filters) {
+  if (omitted("attestation")) return ok();
+  const auto status = read_proc(proc, pid, "status");
+  if (!status) return status.error();
+  const auto limits = read_proc(proc, pid, "limits");
+  if (!limits) return limits.error();
+  if (auto attested = attest_limits(*limits, promised); !attested && !omitted("limits")) {
+    return attested;
+  }
+  return attest_text(*status, promised, id, inherited_filters);
 }
 
 }  // namespace gatehouse::privileged

@@ -14,13 +14,17 @@
 
 namespace gatehouse::privileged {
 
-// An error names the first line of /proc/PID/status that is not as promised. proc: descriptor of
-// the /proc directory. id: the uid and gid that the process must have. inherited_filters: seccomp
-// filters that gatehoused was started under (a container's, a unit's), which come on top.
+// An error names the first line of /proc/PID/status or limits that is not as promised. proc:
+// descriptor of the /proc directory. id: the uid and gid that the process must have.
+// inherited_filters: seccomp filters that gatehoused was started under (a container's, a unit's),
+// which come on top.
 Status attest(int proc, pid_t pid, const RolePrivileges& promised, uid_t id,
               unsigned inherited_filters = 0);
 
-// The same on the text of a status file; pure.
+// What /proc/PID/limits says against the limits of the table: each at most as high; pure.
+Status attest_limits(const std::string& text, const RolePrivileges& promised);
+
+// The same as attest() on the text of a status file; pure.
 Status attest_text(const std::string& text, const RolePrivileges& promised, uid_t id,
                    unsigned inherited_filters = 0);
 

@@ -135,8 +135,9 @@ void Broker::connect(WorkerHandle& worker, std::uint64_t id, const wire::Connect
 
 // What holds in every mode.
 Broker::Reason Broker::judge_client(WorkerHandle& worker, const Evidence& evidence, TimePoint now) {
-  if (!settings_->serves(evidence.client.address)) return wire::Refused::CLIENT;
+  // First, as refusals cost a line in the log.
   if (!take_token(worker, evidence.cookie, now)) return wire::Refused::QUOTA;
+  if (!settings_->serves(evidence.client.address)) return wire::Refused::CLIENT;
   return wire::Refused::UNSPECIFIED;
 }
 
@@ -195,15 +196,19 @@ Broker::Reason Broker::judge_endpoint(std::uint32_t id, const Evidence& evidence
 }
 
 bool Broker::take_token(WorkerHandle& worker, std::uint64_t cookie, TimePoint now) {
-  Bucket& bucket = worker.buckets[cookie % worker.buckets.size()];
   const double burst = settings_->quota_burst;
-  if (bucket.cookie != cookie) {
-    bucket = {cookie, burst, now};
-  } else {
+  const auto level = [&](const Bucket& bucket) {
     const std::chrono::duration<double> passed = now - bucket.filled;
-    bucket.tokens = std::min(burst, bucket.tokens + passed.count() * settings_->quota_per_second);
-    bucket.filled = now;
+    return std::min(burst, bucket.tokens + passed.count() * settings_->quota_per_second);
+  };
+  auto& buckets = worker.buckets;
+  if (buckets.size() >= worker.sweep_buckets_at) {
+    // A full bucket says nothing that a new one would not.
+    std::erase_if(buckets, [&](const auto& entry) { return level(entry.second) >= burst; });
+    worker.sweep_buckets_at = std::max<std::size_t>(1024, 2 * buckets.size());
   }
+  Bucket& bucket = buckets.try_emplace(cookie, Bucket{burst, now}).first->second;
+  bucket = {level(bucket), now};
   if (bucket.tokens < 1) return false;
   bucket.tokens -= 1;
   return true;
@@ -276,26 +281,40 @@ void Broker::reset(WorkerHandle& worker, std::uint64_t id, const UniqueFd& clien
 }
 
 void Broker::connected(WorkerHandle& worker, std::uint64_t id, int fd, int error) {
-  ++(fd >= 0 ? counters_.connects : counters_.failures);
   worker.outstanding.erase(id);
   wire::ToWorker message;
   message.set_id(id);
   if (fd >= 0) {
     message.mutable_connected();
-  } else {
-    message.mutable_failed()->set_error(error);
+    if (answer(worker, message, fd)) {
+      ++counters_.connects;
+      return;
+    }
+    error = ENOBUFS;
   }
-  answer(worker, message, fd);
+  ++counters_.failures;
+  message.mutable_failed()->set_error(error);
+  answer(worker, message);
 }
 
-void Broker::answer(WorkerHandle& worker, const wire::ToWorker& message, int fd) {
-  if (!worker.channel.valid()) return;
+// False where the kernel has no room for a descriptor on its way; that is not the worker's fault.
+bool Broker::answer(WorkerHandle& worker, const wire::ToWorker& message, int fd) {
+  if (!worker.channel.valid()) return true;
   const auto fds = fd >= 0 ? std::span<const int>(&fd, 1) : std::span<const int>();
-  // An honest worker reads its answers in every turn, and has few requests under way: its queue
-  // can't be full.
-  if (ipc::send_message(worker.channel.get(), message, fds) == ipc::Send::kFull) {
-    violation_(worker, "it does not read its answers");
+  switch (ipc::send_message(worker.channel.get(), message, fds)) {
+    case ipc::Send::kSent:
+    case ipc::Send::kClosed:
+      return true;
+    case ipc::Send::kExhausted:
+      if (fd >= 0) return false;
+      break;
+    case ipc::Send::kFull:
+      break;
   }
+  // An honest worker reads its answers in every turn, and has few requests under way: its queue
+  // can't be full. Without memory for a short answer it could only hang.
+  violation_(worker, "it does not read its answers");
+  return true;
 }
 
 // target: what was refused, for the log; without a port the client's own words are not worth a

@@ -77,7 +77,7 @@ class Broker {
   bool take_token(WorkerHandle& worker, std::uint64_t cookie, TimePoint now);
 
   void connected(WorkerHandle& worker, std::uint64_t id, int fd, int error);
-  void answer(WorkerHandle& worker, const wire::ToWorker& message, int fd = -1);
+  bool answer(WorkerHandle& worker, const wire::ToWorker& message, int fd = -1);
   void refuse(WorkerHandle& worker, std::uint64_t id, Reason reason, const Evidence& evidence,
               const Endpoint& target);
 

@@ -27,11 +27,13 @@ constexpr Range kDenied[] = {
     {v4(224, 0, 0, 0, 4), "multicast"},
     {v4(240, 0, 0, 0, 4), "reserved"},
     {v4(100, 100, 100, 200, 32), "metadata"},
+    {v4(168, 63, 129, 16, 32), "metadata"},
     {v6({}, 128), "unspecified"},
     {v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128), "loopback"},
     {v6({0xfe, 0x80}, 10), "link-local"},
     {v6({0xfe, 0xc0}, 10), "site-local"},
     {v6({0xff}, 8), "multicast"},
+    {v6({0xfd, 0x20, 0, 0xce, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}, 128), "metadata"},
     {v6({0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}, 128), "metadata"},
 };
 
@@ -44,6 +46,8 @@ struct Embedded {
 constexpr Embedded kEmbedded[] = {
     {v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96), 12, 0},  // mapped, RFC 4291 2.5.5.2
     {v6({}, 96), 12, 0},                                          // compatible, 2.5.5.1
+    {v6({0, 0x64, 0xff, 0x9b, 0, 1}, 48), 12, 0},                 // NAT64, RFC 8215
+    {v6({0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96), 12, 0},        // translated, RFC 2765
     {v6({0, 0x64, 0xff, 0x9b}, 96), 12, 0},                       // NAT64, RFC 6052
     {v6({0x20, 0x02}, 16), 2, 0},                                 // 6to4, RFC 3056
     {v6({0x20, 0x01, 0, 0}, 32), 12, 0xff},                       // Teredo, RFC 4380

@@ -21,6 +21,7 @@ namespace {
 constexpr auto kStartTime = std::chrono::seconds(10);  // from exec to Ready
 constexpr auto kStable = std::chrono::seconds(60);     // after it a crash is no crash loop
 constexpr auto kReloadDrain = std::chrono::hours(1);   // of the workers of an older configuration
+constexpr auto kKillAgain = std::chrono::seconds(1);
 constexpr auto kDrainGrace = std::chrono::milliseconds(500);  // its own end comes first
 constexpr auto kFirstBackoff = std::chrono::milliseconds(500);
 constexpr auto kLastBackoff = std::chrono::milliseconds(60'000);
@@ -60,8 +61,8 @@ Supervisor::Supervisor(Needs needs)
 
 Status Supervisor::apply(LoadedConfig config) {
   if (auto status = check_endpoints(config.settings); !status) return status;
-  if (auto status = open_listeners(config.settings, &listeners_); !status) return status;
   if (auto status = make_slots(config.settings); !status) return status;
+  if (auto status = open_listeners(config.settings, &listeners_); !status) return status;
   config_ = std::move(config);
   broker_.configure(&config_.settings, netns_cookie(listeners_.front().socket.get()));
   needs_.logger.configure(config_.memfd.get());
@@ -337,7 +338,7 @@ void Supervisor::violation(WorkerHandle& worker, std::string_view why) {
 void Supervisor::end(WorkerHandle& worker) {
   if (worker.phase == Phase::kDead) return;
   worker.phase = Phase::kDead;
-  worker.deadline = TimePoint::max();
+  worker.deadline = Clock::now() + kKillAgain;
   broker_.forget(worker);
   needs_.loop.remove(worker.channel.get());
   worker.channel.reset();
@@ -426,7 +427,10 @@ void Supervisor::arm(Listener& listener, WorkerHandle& worker) {
   if (WorkerHandle* holder = find(listener.holder)) {
     wire::ToWorker message;
     message.mutable_disarm()->set_listener(index);
-    if (holder->channel.valid()) ipc::send_message(holder->channel.get(), message);
+    if (holder->channel.valid() &&
+        ipc::send_message(holder->channel.get(), message) == ipc::Send::kFull) {
+      violation(*holder, "it does not read its messages");
+    }
   }
   listener.holder = 0;
   if (worker.phase != Phase::kArmed) return;
@@ -444,8 +448,7 @@ TimePoint Supervisor::next_deadline() const {
   TimePoint next = broker_.next_deadline();
   for (const Slot& slot : slots_) next = std::min({next, slot.start_at, slot.prove_by});
   for (const auto& [child, worker] : workers_) {
-    if (worker->phase == Phase::kInit || worker->phase == Phase::kDraining)
-      next = std::min(next, worker->deadline);
+    if (worker->phase != Phase::kArmed) next = std::min(next, worker->deadline);
   }
   return next;
 }
@@ -454,10 +457,15 @@ void Supervisor::expire(TimePoint now) {
   broker_.expire(now);
   std::vector<WorkerHandle*> late;
   for (auto& [child, worker] : workers_) {
-    const bool timed = worker->phase == Phase::kInit || worker->phase == Phase::kDraining;
-    if (timed && worker->deadline <= now) late.push_back(worker.get());
+    if (worker->phase == Phase::kArmed || worker->deadline > now) continue;
+    late.push_back(worker.get());
   }
   for (WorkerHandle* worker : late) {
+    if (worker->phase == Phase::kDead) {  // the first order may not have reached the spawner
+      worker->deadline = now + kKillAgain;
+      kill(worker->child);
+      continue;
+    }
     needs_.log.write(Level::kWarning,
                      "worker " + std::to_string(worker->slot) +
                          (worker->phase == Phase::kInit ? " did not start in time"

@@ -71,7 +71,7 @@ class Supervisor {
     std::uint32_t starting = 0;  // being proved or started, takes over from serving
     unsigned canaries = 0;       // still to die
     TimePoint prove_by = TimePoint::max();
-    bool wanted = true;
+    bool wanted = false;
     TimePoint start_at = TimePoint::max();
     std::chrono::milliseconds backoff{0};
   };

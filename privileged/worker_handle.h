@@ -5,11 +5,11 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/address.h"
 #include "base/unique_fd.h"
@@ -27,10 +27,8 @@ enum class Phase {
 };
 std::string_view to_string(Phase phase);
 
-// Token buckets of client connections, by SO_COOKIE. Direct-mapped: a collision forgets the older
-// one, whose bucket then starts full; the worker's own bucket bounds what that can be abused for.
+// The token bucket of one client connection.
 struct Bucket {
-  std::uint64_t cookie = 0;
   double tokens = 0;
   TimePoint filled;
 };
@@ -54,7 +52,8 @@ struct WorkerHandle {
   TimePoint since;         // start
   TimePoint deadline;      // of INIT and DRAINING
   std::set<std::uint64_t> outstanding;  // request ids without an answer, at most kMaxOutstanding
-  std::array<Bucket, 1024> buckets;
+  std::unordered_map<std::uint64_t, Bucket> buckets;  // by SO_COOKIE; full ones are forgotten
+  std::size_t sweep_buckets_at = 1024;
   std::map<std::uint64_t, Grant> grants;  // by number, at most kMaxGrants, the oldest goes first
 };
 
