@@ -105,6 +105,7 @@ bool ParentClient::send_request(const Request& request) {
     case ipc::Send::kSent:
       return true;
     case ipc::Send::kFull:
+    case ipc::Send::kExhausted:
       return false;  // tried again every turn; a waiting session's timer makes sure of one
     case ipc::Send::kClosed:
       gone_ = true;
