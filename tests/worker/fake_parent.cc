@@ -14,7 +14,6 @@
 
 #include "base/check.h"
 #include "ipc/codec.h"
-#include "proto/from_worker.pb.h"
 
 namespace gatehouse::worker::testing {
 namespace {
@@ -140,12 +139,13 @@ void FakeParent::run() {
     pollfd fds[3] = {
         {channel_.get(), POLLIN, 0}, {log_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
     if (drained_ || broken_) fds[0].fd = -1;
-    if (poll(fds, 3, 20) < 0 && errno != EINTR) break;
+    if (poll(fds, 3, later_.empty() ? 20 : 1) < 0 && errno != EINTR) break;
     if (fds[0].revents != 0) read_channel();
     if (fds[1].revents != 0) read_log();
     if (!hold_) {
-      for (const std::uint64_t id : std::exchange(held_, {})) answer_connect(id);
+      for (const auto& answer : std::exchange(held_, {})) answer();
     }
+    answer_due();
   }
   read_log();
 }
@@ -163,38 +163,127 @@ void FakeParent::read_channel() {
     const bool has_fd = message.fd_count == 1;
     if (from.has_ready()) ready_ = true;
     if (from.has_drained()) drained_ = true;
-    if ((from.has_connect() || from.has_reset()) != has_fd) broken_ = true;
-    if (from.has_connect() && has_fd) {
-      ++connects_;
-      held_.push_back(from.id());
-      most_outstanding_ = std::max<int>(most_outstanding_, static_cast<int>(held_.size()));
-    }
+    if ((from.has_connect() || from.has_reset() || from.has_resolve()) != has_fd) broken_ = true;
+    if (has_fd) receive_request(from);
     if (from.has_reset() && has_fd) reset(from.id(), message.fds[0].get());
     if (from.has_drained()) return;
   }
 }
 
-void FakeParent::answer_connect(std::uint64_t id) {
+void FakeParent::receive_request(const wire::FromWorker& request) {
+  const std::uint64_t id = request.id();
+  if (request.has_resolve()) return resolve(id, request.resolve().name());
+  if (!request.has_connect()) return;
+  ++connects_;
+  if (request.connect().has_client_destination()) {
+    held_.push_back([this, id] { answer_connect(id); });
+  } else {
+    held_.push_back([this, id, route = route_of(request.connect())] {
+      later(route.delay_ms, [this, id, route] { answer_route(id, route); });
+    });
+  }
+  most_outstanding_ = std::max<int>(most_outstanding_, static_cast<int>(held_.size()));
+}
+
+Route FakeParent::route_of(const wire::Connect& connect) {
+  const std::lock_guard lock(mutex_);
+  if (connect.has_configured_endpoint()) {
+    servers_asked_.push_back(connect.configured_endpoint().id());
+    const auto server = servers_.find(servers_asked_.back());
+    return server != servers_.end() ? server->second : Route{.refused = wire::Refused::GRANT};
+  }
+  granted_ports_.push_back(connect.forward_grant().port());
+  const auto grant = grants_.find(connect.forward_grant().grant());
+  if (expired_grants_ > 0)
+    --expired_grants_;
+  else if (grant != grants_.end())
+    return grant->second;
+  return Route{.refused = wire::Refused::GRANT};
+}
+
+void FakeParent::resolve(std::uint64_t id, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  resolved_.push_back(name);
   wire::ToWorker message;
   message.set_id(id);
+  int delay = 0;
+  if (const auto verified = verified_.find(name); verified != verified_.end()) {
+    message.mutable_verified()->set_result(verified->second.first);
+    delay = verified->second.second;
+  } else if (const auto found = names_.find(name); found != names_.end()) {
+    for (const Route& route : found->second.first) {
+      const std::uint64_t grant = grants_.size() + 1;
+      grants_[grant] = route;
+      message.mutable_resolved()->add_grants()->set_grant(grant);
+    }
+    delay = found->second.second;
+  } else {
+    message.mutable_refused()->set_reason(wire::Refused::NAME);
+  }
+  held_.push_back([this, delay, message] { later(delay, [this, message] { send(message); }); });
+}
+
+void FakeParent::later(int delay_ms, std::function<void()> what) {
+  if (delay_ms == 0) return what();
+  later_.emplace(std::chrono::steady_clock::now() + std::chrono::milliseconds(delay_ms),
+                 std::move(what));
+}
+
+void FakeParent::answer_due() {
+  while (!later_.empty() && later_.begin()->first <= std::chrono::steady_clock::now()) {
+    const auto what = std::move(later_.begin()->second);
+    later_.erase(later_.begin());
+    what();
+  }
+}
+
+void FakeParent::set_name(const std::string& name, std::vector<Route> routes, int delay_ms) {
+  const std::lock_guard lock(mutex_);
+  names_[name] = {std::move(routes), delay_ms};
+}
+
+void FakeParent::set_verified(const std::string& name, wire::Verified::Result result,
+                              int delay_ms) {
+  const std::lock_guard lock(mutex_);
+  verified_[name] = {result, delay_ms};
+}
+
+void FakeParent::set_server(std::uint32_t id, Route route) {
+  const std::lock_guard lock(mutex_);
+  servers_[id] = route;
+}
+
+void FakeParent::answer_connect(std::uint64_t id) {
   const int answer = answer_;
+  Route route{.port = origin_port_};
+  if (answer > 0) route.error = answer;
+  if (answer < 0) route.refused = static_cast<wire::Refused::Reason>(-answer);
+  answer_route(id, route);
+}
+
+void FakeParent::answer_route(std::uint64_t id, const Route& route) {
+  wire::ToWorker message;
+  message.set_id(id);
   UniqueFd upstream;
-  if (answer == 0) {
-    upstream = connect_as_parent(origin_port_);
+  if (route.refused != wire::Refused::UNSPECIFIED) {
+    message.mutable_refused()->set_reason(route.refused);
+  } else if (route.error != 0) {
+    message.mutable_failed()->set_error(route.error);
+  } else {
+    upstream = connect_as_parent(route.port);
     if (upstream.valid()) {
       message.mutable_connected();
     } else {
       message.mutable_failed()->set_error(errno);
     }
-  } else if (answer > 0) {
-    message.mutable_failed()->set_error(answer);
-  } else {
-    message.mutable_refused()->set_reason(static_cast<wire::Refused::Reason>(-answer));
   }
-  const int fd = upstream.get();
+  send(message, upstream.get());
+  if (upstream.valid()) ++connected_;
+}
+
+void FakeParent::send(const wire::ToWorker& message, int fd) {
   while (ipc::send_message(channel_.get(), message,
-                           {&fd, static_cast<std::size_t>(upstream.valid() ? 1 : 0)}) ==
-         ipc::Send::kFull) {
+                           {&fd, static_cast<std::size_t>(fd >= 0 ? 1 : 0)}) == ipc::Send::kFull) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
@@ -223,6 +312,7 @@ void FakeParent::read_log() {
     log_bytes_.erase(0, 4 + size);
     const std::lock_guard lock(mutex_);
     if (record.has_access()) records_.push_back(record.access());
+    if (record.has_event()) events_.push_back(record.event().text());
     if (record.has_dropped()) dropped_ += record.dropped().count();
   }
 }

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parent's end of a worker's channel, for tests: deals listeners on 127.0.0.1, connects every
-// Connect to one origin port, and collects the log records.
+// Connect of a transparent listener to one origin port, answers about names and connects grants and
+// servers as it was told, and collects the log records.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.h"
 #include "proto/config.pb.h"
+#include "proto/from_worker.pb.h"
 #include "proto/log.pb.h"
 #include "proto/to_worker.pb.h"
 
@@ -27,6 +33,14 @@ UniqueFd make_listener(std::uint16_t* port);
 // errno set when it can't be made.
 UniqueFd connect_as_parent(std::uint16_t port);
 
+// What becomes of a Connect to one address of a name, or to one server.
+struct Route {
+  std::uint16_t port = 0;                                      // on 127.0.0.1
+  int error = 0;                                               // not 0: Failed
+  wire::Refused::Reason refused = wire::Refused::UNSPECIFIED;  // another: Refused
+  int delay_ms = 0;                                            // before the answer
+};
+
 class FakeParent {
  public:
   FakeParent(UniqueFd channel, UniqueFd log_reader, std::uint16_t origin_port);
@@ -40,6 +54,23 @@ class FakeParent {
   void answer_connects_with(int value) { answer_ = value; }
   // Hold answers back until release.
   void hold_answers(bool hold) { hold_ = hold; }
+
+  // A name of forward listeners: one grant for each route.
+  void set_name(const std::string& name, std::vector<Route> routes, int delay_ms = 0);
+  // A name of transparent listeners.
+  void set_verified(const std::string& name, wire::Verified::Result result, int delay_ms = 0);
+  // A server of reverse listeners.
+  void set_server(std::uint32_t id, Route route);
+  // The next so many grants turn out to be expired.
+  void expire_grants(int count) { expired_grants_ = count; }
+
+  // Names asked about, ids of servers and ports of grants asked for, in their order.
+  std::vector<std::string> resolved() const { return locked(resolved_); }
+  std::vector<std::uint32_t> servers() const { return locked(servers_asked_); }
+  std::vector<std::uint32_t> granted_ports() const { return locked(granted_ports_); }
+  // Connections made for a Connect whose answer was sent.
+  int connected() const { return connected_; }
+  std::vector<std::string> events() const { return locked(events_); }
 
   int connects() const { return connects_; }
   int resets() const { return resets_; }
@@ -55,7 +86,19 @@ class FakeParent {
  private:
   void run();
   void read_channel();
+  void receive_request(const wire::FromWorker& request);
+  void resolve(std::uint64_t id, const std::string& name);
+  Route route_of(const wire::Connect& connect);
+  void answer_due();
   void answer_connect(std::uint64_t id);
+  void answer_route(std::uint64_t id, const Route& route);
+  void later(int delay_ms, std::function<void()> what);
+  void send(const wire::ToWorker& message, int fd = -1);
+  template <class List>
+  List locked(const List& list) const {
+    const std::lock_guard lock(mutex_);
+    return list;
+  }
   void reset(std::uint64_t id, int client);
   void read_log();
 
@@ -67,8 +110,17 @@ class FakeParent {
   std::atomic<bool> hold_{false}, drained_{false}, ready_{false}, broken_{false}, stop_{false};
   std::atomic<int> connects_{0}, resets_{0}, most_outstanding_{0};
   std::atomic<std::uint64_t> dropped_{0};
-  std::vector<std::uint64_t> held_;
+  std::atomic<int> expired_grants_{0}, connected_{0};
+  std::vector<std::function<void()>> held_;
+  std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> later_;
   mutable std::mutex mutex_;
+  std::map<std::string, std::pair<std::vector<Route>, int>> names_;
+  std::map<std::string, std::pair<wire::Verified::Result, int>> verified_;
+  std::map<std::uint32_t, Route> servers_;
+  std::map<std::uint64_t, Route> grants_;
+  std::vector<std::string> resolved_;
+  std::vector<std::uint32_t> servers_asked_, granted_ports_;
+  std::vector<std::string> events_;
   std::vector<wire::AccessRecord> records_;
   std::string log_bytes_;
   std::thread thread_;
