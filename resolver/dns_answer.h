@@ -14,9 +14,11 @@ namespace gatehouse::resolver {
 
 enum class RecordType { kA = 1, kAaaa = 28 };
 
-// Of an answer over UDP; longer ones come truncated and are asked for again over TCP. Fits any path
-// without fragments, which are easier to forge (RFC 9715).
-inline constexpr int kLongestUdpAnswer = 1232;  // octets
+// Of an answer over UDP (RFC 1035 4.2.1); longer ones come truncated and are asked for again over
+// TCP. Addresses rarely need more. Without EDNS there are no fragments, which are easy to forge,
+// and no servers to tell apart that don't know it: c-ares gives it up for good where one answer
+// says so.
+inline constexpr int kLongestUdpAnswer = 512;  // octets
 
 enum class Outcome {
   kAnswer,     // addresses; none: the name has none of this type

@@ -68,8 +68,7 @@ bool DnsServer::open_channel(bool tcp, unsigned timeout_ms, Channel* channel) {
   // (NOCHECKRESP) or cut short (IGNTC) is ours to judge.
   ares_options options{};
   options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
-                  ARES_FLAG_IGNTC | ARES_FLAG_EDNS | (tcp ? ARES_FLAG_USEVC : 0);
-  options.ednspsz = kLongestUdpAnswer;
+                  ARES_FLAG_IGNTC | (tcp ? ARES_FLAG_USEVC : 0);
   options.timeout = static_cast<int>(timeout_ms);
   options.tries = 1;
   options.ndots = 1;
@@ -80,8 +79,8 @@ bool DnsServer::open_channel(bool tcp, unsigned timeout_ms, Channel* channel) {
   in_addr server = kNobody;
   options.servers = &server;
   options.nservers = 1;
-  const int mask = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-                   ARES_OPT_NDOTS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS | ARES_OPT_DOMAINS |
+  const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
+                   ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS | ARES_OPT_DOMAINS |
                    ARES_OPT_SORTLIST | ARES_OPT_SERVERS | ARES_OPT_NOROTATE;
   if (ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS) return false;
   static const ares_socket_functions functions = {make_socket, close_socket, connect_socket,
@@ -146,7 +145,7 @@ void DnsServer::start(Channel& channel, Question question, bool tcp) {
     unsigned char* query = nullptr;
     int length = 0;
     if (ares_create_query(question.name.c_str(), kInternetClass, static_cast<int>(type),
-                          random_id(), 1, &query, &length, kLongestUdpAnswer) != ARES_SUCCESS) {
+                          random_id(), 1, &query, &length, 0) != ARES_SUCCESS) {
       finished_.push_back({type, question.done, {}});
       continue;
     }

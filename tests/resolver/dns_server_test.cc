@@ -27,6 +27,12 @@ constexpr char kZone[] = R"({
   "silent.example": {"do": "silent"},
   "slow.example": {"A": ["192.0.2.5"], "delay_ms": 300},
   "cut.example": {"A": ["192.0.2.6"], "AAAA": ["2001:db8::6"], "do": "truncate"},
+  "long.example": {"A": ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5",
+    "192.0.2.6", "192.0.2.7", "192.0.2.8", "192.0.2.9", "192.0.2.10", "192.0.2.11", "192.0.2.12",
+    "192.0.2.13", "192.0.2.14", "192.0.2.15", "192.0.2.16", "192.0.2.17", "192.0.2.18",
+    "192.0.2.19", "192.0.2.20", "192.0.2.21", "192.0.2.22", "192.0.2.23", "192.0.2.24",
+    "192.0.2.25", "192.0.2.26", "192.0.2.27", "192.0.2.28", "192.0.2.29", "192.0.2.30",
+    "192.0.2.31", "192.0.2.32", "192.0.2.33", "192.0.2.34", "192.0.2.35"]},
   "cut-silent.example": {"do": "silent-tcp"},
   "cut-closed.example": {"do": "close-tcp"},
   "*.many.example": {"A": ["192.0.2.7"], "AAAA": ["2001:db8::7"], "ttl": 5}
@@ -99,6 +105,21 @@ TEST_F(DnsServerTest, WhatIsCutIsAskedForOverTcp) {
   int tcp = 0;
   for (const LoggedQuery& query : lab_.queries()) tcp += query.tcp ? 1 : 0;
   EXPECT_EQ(tcp, 2);
+}
+
+TEST_F(DnsServerTest, WhatDoesNotFitIsAskedForOverTcp) {
+  const auto [a, aaaa] = asker_.resolve("long.example");
+  EXPECT_EQ(a.addresses.size(), 16U);
+  EXPECT_EQ(aaaa.outcome, Outcome::kAnswer);
+  EXPECT_EQ(asker_.sockets(), 2U);
+}
+
+// A server that knows no EDNS, or is in a mood, is asked in the same way again.
+TEST_F(DnsServerTest, AFailureLeavesNothingBehind) {
+  for (int i = 0; i < 130; ++i) asker_.ask("formerr.example");
+  ASSERT_TRUE(asker_.run());
+  EXPECT_EQ(asker_.resolve("long.example").first.addresses.size(), 16U);
+  EXPECT_EQ(texts(asker_.resolve("www.example").second), Texts{"2001:db8::1"});
 }
 
 TEST_F(DnsServerTest, TcpThatFailsIsAnOutcomeToo) {
