@@ -5,20 +5,22 @@
 #include <array>
 
 #include "config/diagnostics.h"
+#include "config/errors.h"
+#include "config/forward.h"
 #include "config/gateway.h"
+#include "config/limits.h"
 #include "config/listeners.h"
+#include "config/resolver.h"
 #include "config/section.h"
+#include "config/upstreams.h"
 #include "config/values.h"
 
 namespace gatehouse::config {
 namespace {
 
-constexpr std::uint64_t kSecond = 1000;  // milliseconds
-constexpr std::uint64_t kHour = 3600 * kSecond;
-constexpr std::uint64_t kKiB = 1024;
-
-constexpr std::array<std::string_view, 6> kSections = {"gateway",  "listen", "log",
-                                                       "timeouts", "limits", "quota"};
+constexpr std::array<std::string_view, 10> kSections = {
+    "gateway", "listen",   "forward", "resolver", "upstream",
+    "log",     "timeouts", "limits",  "quota",    "errors"};
 
 // A plain name, so that it can't leave the log directory or hide in it.
 bool is_plain_name(std::string_view name) {
@@ -57,88 +59,17 @@ void read_log(const Node* table, Diagnostics* diagnostics, wire::ConfigLog* log)
   section.finish();
 }
 
-void read_timeouts(const Node* table, Diagnostics* diagnostics, wire::ConfigTimeouts* timeouts) {
-  Section section("[timeouts]", table, diagnostics);
-  constexpr Range kAny{kSecond / 10, 24 * kHour};
-  const auto read = [&](std::string_view key, Range range, std::uint64_t usual) {
-    auto value = static_cast<std::uint32_t>(usual);
-    section.duration(key, range, &value);
-    return value;
-  };
-  timeouts->set_head_ms(read("head", kAny, 10 * kSecond));
-  timeouts->set_idle_ms(read("idle", kAny, 60 * kSecond));
-  timeouts->set_connect_ms(read("connect", {kSecond / 10, 5 * 60 * kSecond}, 10 * kSecond));
-  timeouts->set_response_ms(read("response", kAny, 60 * kSecond));
-  timeouts->set_stall_ms(read("stall", kAny, 30 * kSecond));
-  timeouts->set_drain_ms(read("drain", {0, kHour}, 30 * kSecond));
-  timeouts->set_upstream_idle_ms(read("upstream_idle", kAny, 60 * kSecond));
-  section.finish();
-}
-
-void read_body_limit(Section& section, wire::ConfigLimits* limits) {
-  const Node* node = section.find("body");
-  if (node == nullptr) return;
-  if (node->kind == Node::Kind::kString) {
-    if (node->text == "unlimited") return;
-    const auto octets = parse_size(node->text);
-    if (octets && *octets > 0 && *octets <= (std::uint64_t{1} << 50)) {
-      limits->set_body(*octets);
-      return;
-    }
-  }
-  section.complain(*node, "body",
-                   "is " + shown(*node) +
-                       "; valid is \"unlimited\" or a size in whole B, KiB, MiB or GiB, such as "
-                       "\"10MiB\"");
-}
-
-void read_limits(const Node* table, Diagnostics* diagnostics, wire::ConfigLimits* limits) {
-  Section section("[limits]", table, diagnostics);
-  std::uint32_t line = 8000, field_line = 8 * kKiB, head = 32 * kKiB;
-  section.size("request_line", {256, 64 * kKiB}, &line);
-  section.size("field_line", {256, 64 * kKiB}, &field_line);
-  section.size("head", {kKiB, 64 * kKiB}, &head);
-  // Only what was written can be at fault, so this is said once, at [limits].
-  if (line > head || field_line > head) {
-    section.complain_at_section(
-        "head", "is " + format_size(head) + ", less than request_line (" + format_size(line) +
-                    ") or field_line (" + format_size(field_line) +
-                    "), which are parts of the head; valid is at least the larger of the two");
-  }
-  limits->set_request_line(line);
-  limits->set_field_line(field_line);
-  limits->set_head(head);
-  std::uint32_t fields = 100, connections = 4096, interim = 16;
-  section.integer("fields", {8, 1000}, &fields);
-  limits->set_fields(fields);
-  read_body_limit(section, limits);
-  section.integer("connections", {1, 8000}, &connections);
-  limits->set_connections(connections);
-  section.integer("interim_responses", {1, 100}, &interim);
-  limits->set_interim_responses(interim);
-  section.finish();
-}
-
-void read_quota(const Node* table, Diagnostics* diagnostics, wire::ConfigQuota* quota) {
-  Section section("[quota]", table, diagnostics);
-  std::uint32_t burst = 64, per_second = 100;
-  section.integer("burst", {1, 10'000}, &burst);
-  section.integer("per_second", {1, 10'000}, &per_second);
-  quota->set_burst(burst);
-  quota->set_per_second(per_second);
-  section.finish();
-}
-
 // A table of its own where only sections may stand, or something unknown.
 void check_top_level(const Node& root, Diagnostics* diagnostics) {
   for (const Entry& entry : root.entries) {
     const bool section =
         std::find(kSections.begin(), kSections.end(), entry.key) != kSections.end();
     const bool table = entry.value.kind == Node::Kind::kTable;
-    if (entry.key == "listen") continue;  // listeners.cc
+    if (entry.key == "listen" || entry.key == "upstream") continue;  // find_tables
     if (section && table) continue;
     constexpr std::string_view kValid =
-        "; valid is [gateway], [[listen]], [log], [timeouts], [limits] or [quota]";
+        "; valid is [gateway], [[listen]], [forward], [resolver], [[upstream]], [log], [timeouts], "
+        "[limits], [quota] or [errors]";
     const std::string key = printable(entry.key, 60);
     if (section) {
       diagnostics->add(entry.position, key,
@@ -175,11 +106,16 @@ Outcome parse(std::string_view text, std::string_view file_name, const Surroundi
     config.set_version(kConfigVersion);
     check_top_level(root, &diagnostics);
     read_gateway(find_table(root, "gateway"), around, &diagnostics, &config);
+    read_upstreams(root, &diagnostics, &config);
     read_listeners(root, &diagnostics, &config);
+    check_upstreams_are_used(root, &diagnostics);
+    read_forward(find_table(root, "forward"), &diagnostics, config.mutable_forward());
+    read_resolver(root, around.resolv_conf, &diagnostics, &outcome.notes, &config);
     read_log(find_table(root, "log"), &diagnostics, config.mutable_log());
     read_timeouts(find_table(root, "timeouts"), &diagnostics, config.mutable_timeouts());
     read_limits(find_table(root, "limits"), &diagnostics, config.mutable_limits());
     read_quota(find_table(root, "quota"), &diagnostics, config.mutable_quota());
+    read_errors(find_table(root, "errors"), &diagnostics, &config);
   }
   outcome.errors = diagnostics.sentences(file_name);
   if (!outcome.errors.empty()) outcome.config.Clear();

@@ -18,17 +18,21 @@ namespace gatehouse::config {
 inline constexpr std::size_t kMaxText = std::size_t{1} << 20;  // octets of configuration text
 inline constexpr std::uint32_t kConfigVersion = 1;             // of the Config message
 
-// What a text doesn't say and the machine does. Found out before confinement.
+// What a text doesn't say and the machine does.
 struct Surroundings {
   std::uint32_t processors = 1;  // for workers = "auto"
   std::string pseudonym;         // a token, for Via without via_pseudonym
+  std::string resolv_conf = {};  // the text of /etc/resolv.conf, as hostile as the configuration's
 };
-// Asks the kernel: sched_getaffinity(2), getrandom(2).
+// Asks the kernel: sched_getaffinity(2), getrandom(2). Not for the text.
 Surroundings look_around();
+// All of fd, at most 64 KiB; empty where it is closed or can't be read. After confinement.
+std::string read_resolv_conf_text(int fd);
 
 struct Outcome {
   wire::Config config;
   std::vector<std::string> errors;  // sentences without newlines; empty: success
+  std::vector<std::string> notes;   // likewise: what of the surroundings is not used, and why
 };
 
 // file_name stands at the start of every error.

@@ -9,7 +9,7 @@
 namespace gatehouse::config {
 namespace {
 
-constexpr std::size_t kMaxSentence = 400;  // characters; keys and values of the text are in it
+constexpr std::size_t kMaxSentence = 480;  // characters; keys and values of the text are in it
 constexpr std::size_t kMaxFileName = 120;  // characters
 
 constexpr std::string_view kCut = "\n(more mistakes follow; `gatehouse check` shows them)";

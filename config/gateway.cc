@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "config/networks.h"
 #include "config/section.h"
 #include "config/values.h"
 
@@ -45,56 +46,6 @@ void read_sockets(Section& section, wire::Config* config) {
   config->set_sockets_per_listener(sockets);
 }
 
-void read_client(Section& section, const Node& item, wire::Config* config) {
-  constexpr std::string_view kValid = "; valid is a network such as \"10.0.0.0/8\" or \"fd00::/8\"";
-  if (item.kind != Node::Kind::kString) {
-    section.complain(item, "clients",
-                     "holds " + std::string(item.kind_name()) + std::string(kValid));
-    return;
-  }
-  const auto network = parse_network(item.text);
-  if (!network) {
-    section.complain(item, "clients",
-                     quoted(item.text) + " is no network in CIDR form" + std::string(kValid));
-    return;
-  }
-  if (is_v4_mapped(network->address) && network->prefix >= 96) {
-    section.complain(item, "clients",
-                     quoted(item.text) +
-                         " is an IPv4 network in IPv6 clothes and would match "
-                         "nothing; valid is its IPv4 form");
-    return;
-  }
-  const Network clean = masked(*network);
-  if (!(clean.address == network->address)) {
-    section.complain(item, "clients",
-                     quoted(item.text) + " has bits set beyond its prefix; valid is " +
-                         quoted(to_string(clean)) + " or another prefix");
-    return;
-  }
-  wire::ConfigNetwork* added = config->add_clients();
-  added->set_address(std::string(clean.address.bytes()));
-  added->set_prefix(clean.prefix);
-}
-
-void read_clients(Section& section, wire::Config* config) {
-  const Node* node = section.find("clients");
-  if (node == nullptr) return;
-  if (node->kind != Node::Kind::kArray) {
-    section.complain(*node, "clients",
-                     "is " + std::string(node->kind_name()) +
-                         "; valid is an array of networks such as [\"10.0.0.0/8\", \"fd00::/8\"]");
-    return;
-  }
-  if (node->items.size() > kMaxClients) {
-    section.complain(*node, "clients",
-                     "holds " + std::to_string(node->items.size()) +
-                         " networks; valid is an array of at most " + std::to_string(kMaxClients));
-    return;
-  }
-  for (const Node& item : node->items) read_client(section, item, config);
-}
-
 void read_pseudonym(Section& section, const Surroundings& around, wire::Config* config) {
   config->set_via_pseudonym(around.pseudonym);
   const Node* node = section.find("via_pseudonym");
@@ -117,7 +68,9 @@ void read_gateway(const Node* table, const Surroundings& around, Diagnostics* di
   int keep_source = 1;
   section.choice("source_address", {{"client", 1}, {"own", 0}}, &keep_source);
   config->set_keep_source(keep_source == 1);
-  read_clients(section, config);
+  for (const ReadNetwork& client : read_networks(section, "clients", kMaxClients)) {
+    *config->add_clients() = to_wire(client.network);
+  }
   int via = wire::VIA_REQUEST;
   section.choice("via",
                  {{"off", wire::VIA_OFF}, {"request", wire::VIA_REQUEST}, {"both", wire::VIA_BOTH}},
@@ -125,6 +78,13 @@ void read_gateway(const Node* table, const Surroundings& around, Diagnostics* di
   config->set_via(static_cast<wire::ConfigVia>(via));
   read_pseudonym(section, around, config);
   read_sockets(section, config);
+  int host_check = wire::HOST_CHECK_OFF;
+  section.choice("host_check",
+                 {{"off", wire::HOST_CHECK_OFF},
+                  {"tag", wire::HOST_CHECK_TAG},
+                  {"enforce", wire::HOST_CHECK_ENFORCE}},
+                 &host_check);
+  config->set_host_check(static_cast<wire::ConfigHostCheck>(host_check));
   section.finish();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The [gateway] section: workers, source address, client networks, Via.
+// The [gateway] section: workers, source address, client networks, Via, host check.
 #pragma once
 
 #include "config/config.h"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "config/networks.h"
 #include "config/section.h"
 #include "config/values.h"
 
@@ -16,22 +17,41 @@ namespace {
 constexpr std::size_t kMaxInterceptPorts = 64;  // each Connect looks through them
 constexpr std::int64_t kMaxPort = 65535;
 
+constexpr std::size_t kMaxProxyNetworks = 64;  // each connection looks through them
+
 // One address of one [[listen]].
 struct Listener {
   Endpoint endpoint;
   Position position;  // of its [[listen]]
 };
 
-void read_mode(Section& section) {
+// Keys that one mode has and the others have not.
+struct OwnKey {
+  std::string_view key;
+  wire::ConfigMode mode;
+};
+constexpr OwnKey kOwnKeys[] = {{"intercept", wire::TRANSPARENT},
+                               {"on_not_http", wire::TRANSPARENT},
+                               {"upstream", wire::REVERSE}};
+
+// Nothing: it is wrong, and said so.
+std::optional<wire::ConfigMode> read_mode(Section& section, const wire::Config& config) {
+  constexpr int kWrong = -1;
   const Node* node = section.find("mode");
-  if (node == nullptr) return;
-  const bool text = node->kind == Node::Kind::kString;
-  if (text && node->text == "transparent") return;
-  const bool missing = text && (node->text == "forward" || node->text == "reverse");
-  section.complain(*node, "mode",
-                   "is " + shown(*node) +
-                       (missing ? ", a mode that this version does not have" : "") +
-                       "; valid is \"transparent\"");
+  int mode = node == nullptr ? static_cast<int>(wire::TRANSPARENT) : kWrong;
+  section.choice(
+      "mode",
+      {{"transparent", wire::TRANSPARENT}, {"forward", wire::FORWARD}, {"reverse", wire::REVERSE}},
+      &mode);
+  if (mode == kWrong) return std::nullopt;
+  if (mode == wire::FORWARD && config.clients().empty()) {
+    section.complain(
+        *node, "mode",
+        "is \"forward\", and [gateway] clients is empty, so that everybody who reaches "
+        "the port could go anywhere in the name of this host; valid is [gateway] "
+        "clients with the networks of those who may, such as [\"10.0.0.0/8\"]");
+  }
+  return static_cast<wire::ConfigMode>(mode);
 }
 
 std::optional<IpAddress> read_address(Section& section, bool* wrong) {
@@ -99,13 +119,61 @@ std::vector<std::uint32_t> read_intercept(Section& section, Diagnostics* diagnos
   return result;
 }
 
-void add(const Listener& listener, const std::vector<std::uint32_t>& ports,
-         std::vector<Listener>* all, wire::Config* config) {
-  all->push_back(listener);
-  wire::ConfigListener* added = config->add_listeners();
-  added->set_address(std::string(listener.endpoint.address.bytes()));
-  added->set_port(listener.endpoint.port);
-  for (const std::uint32_t port : ports) added->add_intercept_ports(port);
+bool read_on_not_http(Section& section) {
+  int tunnel = 0;
+  section.choice("on_not_http", {{"refuse", 0}, {"tunnel", 1}}, &tunnel);
+  return tunnel == 1;
+}
+
+// Index into config.upstreams; 0 where it is wrong, and said so.
+std::uint32_t read_upstream_name(Section& section, const wire::Config& config) {
+  std::vector<std::string_view> names;
+  for (const wire::ConfigUpstream& upstream : config.upstreams()) {
+    if (!upstream.name().empty()) names.push_back(upstream.name());
+  }
+  const Node* node = section.find("upstream");
+  for (int i = 0; node != nullptr && i < config.upstreams_size(); ++i) {
+    const bool text = node->kind == Node::Kind::kString && !node->text.empty();
+    if (text && node->text == config.upstreams(i).name()) return static_cast<std::uint32_t>(i);
+  }
+  const std::string valid =
+      "; valid is the name of an [[upstream]] section" +
+      (names.empty() ? ", of which there is none" : ": " + alternatives(names));
+  if (node == nullptr) {
+    section.complain_at_section(
+        "upstream", "is missing, which says where mode = \"reverse\" takes requests" + valid);
+    return 0;
+  }
+  std::string is = "is " + shown(*node);
+  if (const auto near = nearest(node->text, names); near && node->kind == Node::Kind::kString) {
+    is.append(" (did you mean ").append(quoted(*near)).append("?)");
+  }
+  section.complain(*node, "upstream", is + valid);
+  return 0;
+}
+
+std::uint32_t usual_port(wire::ConfigMode mode) {
+  if (mode == wire::FORWARD) return kUsualForwardPort;
+  return mode == wire::REVERSE ? kUsualReversePort : kUsualTransparentPort;
+}
+
+// What the keys of the mode say.
+void read_own_keys(Section& section, wire::ConfigMode mode, const wire::Config& config,
+                   Diagnostics* diagnostics, wire::ConfigListener* listener) {
+  listener->set_mode(mode);
+  if (mode == wire::TRANSPARENT) {
+    for (const std::uint32_t port : read_intercept(section, diagnostics)) {
+      listener->add_intercept_ports(port);
+    }
+    listener->set_tunnel_not_http(read_on_not_http(section));
+  } else if (mode == wire::REVERSE) {
+    listener->set_upstream(read_upstream_name(section, config));
+  }
+  for (const OwnKey& own : kOwnKeys) {
+    if (own.mode == mode) continue;
+    section.refuse(own.key, "is a key of mode = " + quoted(mode_name(own.mode)) +
+                                ", and this listener has mode = " + quoted(mode_name(mode)));
+  }
 }
 
 // A second socket on the same port gets connections that were meant for the first.
@@ -135,12 +203,18 @@ void check_collisions(Section& section, const std::vector<Listener>& earlier,
 void read_listener(const Node& table, Diagnostics* diagnostics, std::vector<Listener>* all,
                    wire::Config* config) {
   Section section("[[listen]]", &table, diagnostics);
-  read_mode(section);
+  const auto mode = read_mode(section, *config);
   bool wrong_address = false;
   const auto address = read_address(section, &wrong_address);
-  std::uint32_t port = kUsualListenPort;
+  std::uint32_t port = usual_port(mode.value_or(wire::TRANSPARENT));
   section.integer("port", {1, kMaxPort}, &port);
-  const std::vector<std::uint32_t> ports = read_intercept(section, diagnostics);
+  wire::ConfigListener listener;
+  for (const ReadNetwork& peers : read_networks(section, "proxy_from", kMaxProxyNetworks)) {
+    *listener.add_proxy_from() = to_wire(peers.network);
+  }
+  // Which keys are its own is not known without a mode.
+  if (!mode) return;
+  read_own_keys(section, *mode, *config, diagnostics, &listener);
   section.finish();
   if (wrong_address) return;
 
@@ -155,10 +229,20 @@ void read_listener(const Node& table, Diagnostics* diagnostics, std::vector<List
     mine.push_back(endpoint({AF_INET6, {}}));
   }
   check_collisions(section, *all, mine);
-  for (const Listener& listener : mine) add(listener, ports, all, config);
+  for (const Listener& one : mine) {
+    all->push_back(one);
+    listener.set_address(std::string(one.endpoint.address.bytes()));
+    listener.set_port(one.endpoint.port);
+    *config->add_listeners() = listener;
+  }
 }
 
 }  // namespace
+
+std::string_view mode_name(wire::ConfigMode mode) {
+  if (mode == wire::FORWARD) return "forward";
+  return mode == wire::REVERSE ? "reverse" : "transparent";
+}
 
 void read_listeners(const Node& root, Diagnostics* diagnostics, wire::Config* config) {
   std::vector<Listener> all;
@@ -169,18 +253,9 @@ void read_listeners(const Node& root, Diagnostics* diagnostics, wire::Config* co
     read_listener(usual, diagnostics, &all, config);
     return;
   }
-  const Node& listen = entry->value;
-  const bool tables = listen.kind == Node::Kind::kArray && !listen.items.empty() &&
-                      std::all_of(listen.items.begin(), listen.items.end(),
-                                  [](const Node& item) { return item.kind == Node::Kind::kTable; });
-  if (!tables) {
-    diagnostics->add(
-        entry->position, "listen",
-        "is " + std::string(listen.kind_name()) +
-            "; valid is one [[listen]] section (in double brackets) for each listener");
-    return;
+  for (const Node* table : find_tables(root, "listen", "for each listener", diagnostics)) {
+    read_listener(*table, diagnostics, &all, config);
   }
-  for (const Node& table : listen.items) read_listener(table, diagnostics, &all, config);
   if (config->listeners_size() > kMaxListeners) {
     diagnostics->add(entry->position, "[[listen]]",
                      "makes " + std::to_string(config->listeners_size()) +

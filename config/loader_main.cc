@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gatehouse-loader: configuration text on fd 0, the compiled Config into fd 4, LoadResult on fd 3.
+// gatehouse-loader: configuration text on fd 0, the host's resolv.conf on fd 5, the compiled Config
+// into fd 4, LoadResult on fd 3.
 //
 // Runs once, confined, for each load. Trusts: nothing it reads. Whatever happens before the last
 // statement of main(), the parent sees no success: LoadResult.loaded is sent once, after the whole
@@ -60,8 +61,9 @@ wire::LoadResult failure(std::string error) {
   return result;
 }
 
-wire::LoadResult load(const std::string& file_name, const Surroundings& surroundings) {
+wire::LoadResult load(const std::string& file_name, Surroundings surroundings) {
   std::string text, problem;
+  surroundings.resolv_conf = read_resolv_conf_text(kLoaderResolvConfFd);
   if (!read_text(&text, &problem)) return failure(file_name + ": " + problem);
   const Outcome outcome = parse(text, file_name, surroundings);
   if (!outcome.errors.empty()) return failure(join_sentences(outcome.errors, kMaxError));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/section.h"
 
+#include <algorithm>
+
 #include "config/values.h"
 
 namespace gatehouse::config {
@@ -21,6 +23,15 @@ std::string join(const std::vector<std::string_view>& names) {
   return result;
 }
 
+std::string alternatives(const std::vector<std::string_view>& names) {
+  std::string result;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) result += i + 1 == names.size() ? " or " : ", ";
+    result += quoted(names[i]);
+  }
+  return result;
+}
+
 std::string shown(const Node& node) {
   if (node.kind == Node::Kind::kString) return quoted(node.text);
   if (node.kind == Node::Kind::kInteger) return std::to_string(node.integer);
@@ -30,7 +41,7 @@ std::string shown(const Node& node) {
 std::string quoted(std::string_view text) { return '"' + printable(text, 60) + '"'; }
 
 const Node* Section::find(std::string_view key) {
-  known_.push_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
   if (table_ == nullptr) return nullptr;
   for (const Entry& entry : table_->entries) {
     if (entry.key == key) return &entry.value;
@@ -55,12 +66,7 @@ void Section::choice(std::string_view key, std::initializer_list<Choice> choices
       what.append(" (did you mean ").append(quoted(*near)).append("?)");
     }
   }
-  what += "; valid is ";
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) what += i + 1 == names.size() ? " or " : ", ";
-    what += quoted(names[i]);
-  }
-  complain(*node, key, what);
+  complain(*node, key, what + "; valid is " + alternatives(names));
 }
 
 void Section::integer(std::string_view key, Range range, std::uint32_t* value) {
@@ -123,12 +129,21 @@ void Section::complain_at_section(std::string_view key, std::string_view what) {
   diagnostics_->add(position(), where(key), what);
 }
 
+void Section::refuse(std::string_view key, std::string_view what) {
+  refused_.emplace_back(key, what);
+}
+
 void Section::finish() {
   if (table_ == nullptr) return;
   for (const Entry& entry : table_->entries) {
-    bool known = false;
-    for (const std::string_view name : known_) known = known || name == entry.key;
-    if (known) continue;
+    if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
+    const auto refused = std::find_if(refused_.begin(), refused_.end(),
+                                      [&](const auto& one) { return one.first == entry.key; });
+    if (refused != refused_.end()) {
+      diagnostics_->add(entry.position, where(entry.key),
+                        refused->second + "; valid is " + join(known_));
+      continue;
+    }
     std::string what = "is no key of this section";
     if (const auto near = nearest(entry.key, known_)) {
       what.append(" (did you mean ").append(*near).append("?)");
@@ -136,6 +151,27 @@ void Section::finish() {
     diagnostics_->add(entry.position, where(printable(entry.key, 60)),
                       what + "; valid is " + join(known_));
   }
+}
+
+std::vector<const Node*> find_tables(const Node& root, std::string_view name, std::string_view each,
+                                     Diagnostics* diagnostics) {
+  std::vector<const Node*> found;
+  for (const Entry& entry : root.entries) {
+    if (entry.key != name) continue;
+    const Node& node = entry.value;
+    const bool tables = node.kind == Node::Kind::kArray && !node.items.empty() &&
+                        std::all_of(node.items.begin(), node.items.end(), [](const Node& item) {
+                          return item.kind == Node::Kind::kTable;
+                        });
+    if (tables) {
+      for (const Node& item : node.items) found.push_back(&item);
+    } else {
+      std::string what = "is " + std::string(node.kind_name()) + "; valid is one [[";
+      what.append(name).append("]] section (in double brackets) ").append(each);
+      diagnostics->add(entry.position, name, what);
+    }
+  }
+  return found;
 }
 
 }  // namespace gatehouse::config

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/diagnostics.h"
@@ -46,6 +47,8 @@ class Section {
   void complain(const Node& at, std::string_view key, std::string_view what);
   // The same at the section's own place.
   void complain_at_section(std::string_view key, std::string_view what);
+  // A key that has its place elsewhere; what: why not here. Said, if it is there, by finish().
+  void refuse(std::string_view key, std::string_view what);
   // Says which keys of the table nobody asked for.
   void finish();
 
@@ -58,10 +61,18 @@ class Section {
   const Node* table_;
   Diagnostics* diagnostics_;
   std::vector<std::string_view> known_;
+  std::vector<std::pair<std::string_view, std::string>> refused_;
 };
+
+// The [[NAME]] sections of the text; none, and said why, where NAME is something else. each: "for
+// each listener".
+std::vector<const Node*> find_tables(const Node& root, std::string_view name, std::string_view each,
+                                     Diagnostics* diagnostics);
 
 // "a, b, c".
 std::string join(const std::vector<std::string_view>& names);
+// `"a", "b" or "c"`.
+std::string alternatives(const std::vector<std::string_view>& names);
 // What a node is, for messages: the text of a string in quotes, the number, else "a boolean", ...
 std::string shown(const Node& node);
 // `"text"`, shortened, for messages.

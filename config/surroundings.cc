@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sched.h>
 #include <sys/random.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "base/check.h"
 #include "config/config.h"
@@ -23,6 +26,21 @@ Surroundings look_around() {
     around.pseudonym.append({kHex[octet >> 4], kHex[octet & 15]});
   }
   return around;
+}
+
+std::string read_resolv_conf_text(int fd) {
+  constexpr std::size_t kMost = std::size_t{64} * 1024;
+  std::string text(kMost, '\0');
+  std::size_t have = 0;
+  while (have < text.size()) {
+    const ssize_t n = ::read(fd, text.data() + have, text.size() - have);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  // Half a line at the end would be another address.
+  text.resize(have < kMost ? have : text.rfind('\n') + 1);
+  return text;
 }
 
 }  // namespace gatehouse::config

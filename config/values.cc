@@ -46,6 +46,10 @@ std::string format_quantity(std::uint64_t value, const Unit (&units)[N]) {
   return "0" + std::string(units[N - 1].name);
 }
 
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_duration(std::string_view text) {
@@ -61,6 +65,38 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 std::string format_size(std::uint64_t octets) { return format_quantity(octets, kSizeUnits); }
+
+std::optional<std::uint64_t> parse_rate(std::string_view text) {
+  constexpr std::string_view kEach = "/s";
+  if (!text.ends_with(kEach)) return std::nullopt;
+  return parse_size(text.substr(0, text.size() - kEach.size()));
+}
+
+std::string format_rate(std::uint64_t octets_per_second) {
+  return format_size(octets_per_second) + "/s";
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, port);
+  if (error != std::errc() || rest != end || text[0] == '0') return std::nullopt;
+  return port;
+}
+
+std::optional<PortRange> parse_port_range(std::string_view text) {
+  const std::size_t hyphen = text.find('-');
+  const auto first = parse_port(text.substr(0, hyphen));
+  const auto last = hyphen == text.npos ? first : parse_port(text.substr(hyphen + 1));
+  if (!first || !last || *first > *last) return std::nullopt;
+  return PortRange{*first, *last};
+}
+
+std::string to_string(const PortRange& range) {
+  std::string text = std::to_string(range.first);
+  if (range.last != range.first) text += "-" + std::to_string(range.last);
+  return text;
+}
 
 std::optional<IpAddress> parse_address(std::string_view text) {
   char copy[INET6_ADDRSTRLEN];
@@ -92,6 +128,19 @@ bool is_v4_mapped(const IpAddress& address) {
   constexpr std::array<std::uint8_t, 12> kPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   return address.family == AF_INET6 &&
          std::equal(kPrefix.begin(), kPrefix.end(), address.octets.begin());
+}
+
+std::optional<Endpoint> parse_endpoint(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const auto address = parse_address(host);
+  const auto port = parse_port(text.substr(colon + 1));
+  // Brackets belong to IPv6, and only to it.
+  if (!address || !port || bracketed != (address->family == AF_INET6)) return std::nullopt;
+  return Endpoint{*address, *port};
 }
 
 std::optional<Network> parse_network(std::string_view text) {
@@ -128,9 +177,27 @@ std::string to_string(const Network& network) {
 bool is_token(std::string_view text) {
   if (text.empty() || text.size() > 64) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+    return is_alphanumeric(c) ||
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   });
+}
+
+bool is_host(std::string_view text) {
+  if (text.size() > 255) return false;
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == text.npos) return false;
+    const auto address = parse_address(text.substr(1, end - 1));
+    const std::string_view rest = text.substr(end + 1);
+    return address && address->family == AF_INET6 &&
+           (rest.empty() || (rest[0] == ':' && parse_port(rest.substr(1))));
+  }
+  const std::size_t colon = text.find(':');
+  if (colon != text.npos && !parse_port(text.substr(colon + 1))) return false;
+  const std::string_view name = text.substr(0, colon);
+  if (name.empty() || name.front() == '.' || name.find("..") != name.npos) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 std::string printable(std::string_view text, std::size_t limit) {

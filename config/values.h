@@ -22,11 +22,28 @@ std::string format_duration(std::uint64_t milliseconds);
 std::optional<std::uint64_t> parse_size(std::string_view text);
 std::string format_size(std::uint64_t octets);
 
+// "500B/s", "2KiB/s": a size for each second. In octets a second.
+std::optional<std::uint64_t> parse_rate(std::string_view text);
+std::string format_rate(std::uint64_t octets_per_second);
+
+// "80": 1 to 65535 without leading zeros.
+std::optional<std::uint16_t> parse_port(std::string_view text);
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+};
+// "443" or "1024-65535".
+std::optional<PortRange> parse_port_range(std::string_view text);
+std::string to_string(const PortRange& range);
+
 // An IPv4 or IPv6 address without port, brackets or zone.
 std::optional<IpAddress> parse_address(std::string_view text);
 bool is_wildcard(const IpAddress& address);
 bool is_multicast(const IpAddress& address);
 bool is_v4_mapped(const IpAddress& address);
+
+// "192.0.2.1:80" or "[2001:db8::1]:80".
+std::optional<Endpoint> parse_endpoint(std::string_view text);
 
 // "10.0.0.0/8"; an address alone is a network of one. Bits beyond the prefix are kept as written.
 std::optional<Network> parse_network(std::string_view text);
@@ -36,6 +53,11 @@ std::string to_string(const Network& network);
 
 // RFC 9110 5.6.2: 1 to 64 tchar.
 bool is_token(std::string_view text);
+
+// A host as Host may have it (RFC 9110 7.2), with or without a port: a name of letters, digits,
+// '-',
+// '_' and '.', or an address (IPv6 in brackets). At most 255 characters.
+bool is_host(std::string_view text);
 
 // Every octet outside 0x20-0x7e as \xHH, at most limit characters (then "...").
 std::string printable(std::string_view text, std::size_t limit);

@@ -11,7 +11,7 @@
 namespace gatehouse::config {
 namespace {
 
-const Surroundings kAround{4, "pseudo"};
+const Surroundings kAround{4, "pseudo"};  // no DNS server is known
 
 struct Case {
   const char* text;
@@ -23,15 +23,15 @@ const Case kCases[] = {
     {R"([gatway]
 )",
      {"c:1:2: [gatway]: is no section (did you mean gateway?); valid is [gateway], [[listen]], "
-      "[log], [timeouts], [limits] or [quota]"}},
+      "[forward], [resolver], [[upstream]], [log], [timeouts], [limits], [quota] or [errors]"}},
     {R"(workers = 4
 )",
-     {"c:1:1: workers: stands outside of any section; valid is [gateway], [[listen]], [log], "
-      "[timeouts], [limits] or [quota]"}},
+     {"c:1:1: workers: stands outside of any section; valid is [gateway], [[listen]], "
+      "[forward], [resolver], [[upstream]], [log], [timeouts], [limits], [quota] or [errors]"}},
     {R"(lissten = 1
 )",
-     {"c:1:1: lissten: stands outside of any section; valid is [gateway], [[listen]], [log], "
-      "[timeouts], [limits] or [quota]"}},
+     {"c:1:1: lissten: stands outside of any section; valid is [gateway], [[listen]], "
+      "[forward], [resolver], [[upstream]], [log], [timeouts], [limits], [quota] or [errors]"}},
     {R"(log = "stdout"
 )",
      {"c:1:1: log: is a string; valid is a section, written [log]"}},
@@ -39,12 +39,12 @@ const Case kCases[] = {
 worker = 4
 )",
      {"c:2:1: [gateway] worker: is no key of this section (did you mean workers?); valid is "
-      "workers, source_address, clients, via, via_pseudonym, sockets_per_listener"}},
+      "workers, source_address, clients, via, via_pseudonym, sockets_per_listener, host_check"}},
     {R"([gateway]
 colour = "red"
 )",
      {"c:2:1: [gateway] colour: is no key of this section; valid is workers, source_address, "
-      "clients, via, via_pseudonym, sockets_per_listener"}},
+      "clients, via, via_pseudonym, sockets_per_listener, host_check"}},
     {R"([gateway]
 workers = 0
 )",
@@ -128,16 +128,6 @@ port = 1
      {"c:1:1: listen: is an array; valid is one [[listen]] section (in double brackets) for each "
       "listener"}},
     {R"([[listen]]
-mode = "forward"
-)",
-     {"c:2:8: [[listen]] mode: is \"forward\", a mode that this version does not have; valid is "
-      "\"transparent\""}},
-    {R"([[listen]]
-mode = "reverse"
-)",
-     {"c:2:8: [[listen]] mode: is \"reverse\", a mode that this version does not have; valid is "
-      "\"transparent\""}},
-    {R"([[listen]]
 port = 0
 )",
      {"c:2:8: [[listen]] port: is 0; valid is an integer from 1 to 65535"}},
@@ -209,7 +199,7 @@ intercept = { ports = [80], interfaces = ["lan0"] }
 prot = 8080
 )",
      {"c:2:1: [[listen]] prot: is no key of this section (did you mean port?); valid is mode, "
-      "address, port, intercept"}},
+      "address, port, proxy_from, intercept, on_not_http"}},
     {R"([log]
 target = "stderr"
 )",
@@ -267,7 +257,7 @@ upstreamidle = "1s"
       "c:7:9: [timeouts] drain: is \"2h\"; valid is a time from \"0ms\" to \"1h\", in whole ms, s, "
       "m or h, such as \"10s\"",
       "c:8:1: [timeouts] upstreamidle: is no key of this section (did you mean upstream_idle?); "
-      "valid is head, idle, connect, response, stall, drain, upstream_idle"}},
+      "valid is head, idle, connect, response, stall, drain, upstream_idle, tunnel"}},
     {R"([limits]
 request_line = 8000
 )",
@@ -334,15 +324,11 @@ via = "request
 "\u001b[2J" = 1
 )",
      {"c:2:1: [gateway] \\x1b[2J: is no key of this section; valid is workers, source_address, "
-      "clients, via, via_pseudonym, sockets_per_listener"}},
+      "clients, via, via_pseudonym, sockets_per_listener, host_check"}},
     {R"([gateway]
 via = "\u001b[31m"
 )",
      {"c:2:7: [gateway] via: is \"\\x1b[31m\"; valid is \"off\", \"request\" or \"both\""}},
-    {R"([[listen]]
-mode = "transparant"
-)",
-     {"c:2:8: [[listen]] mode: is \"transparant\"; valid is \"transparent\""}},
 };
 // clang-format on
 

@@ -52,6 +52,57 @@ TEST(Values, Networks) {
   }
 }
 
+TEST(Values, Rates) {
+  EXPECT_EQ(parse_rate("500B/s"), 500U);
+  EXPECT_EQ(parse_rate("2KiB/s"), 2048U);
+  for (const char* wrong : {"", "/s", "500", "500B", "500B/m", "500B/ s", "500 B/s", "500bps"}) {
+    EXPECT_FALSE(parse_rate(wrong)) << wrong;
+  }
+  EXPECT_EQ(format_rate(500), "500B/s");
+  EXPECT_EQ(format_rate(4096), "4KiB/s");
+}
+
+TEST(Values, PortsAndRanges) {
+  EXPECT_EQ(parse_port("1"), 1U);
+  EXPECT_EQ(parse_port("65535"), 65535U);
+  for (const char* wrong :
+       {"", "0", "00", "080", "65536", "-1", "+1", "80 ", "8x", "99999999999"}) {
+    EXPECT_FALSE(parse_port(wrong)) << wrong;
+  }
+  EXPECT_EQ(to_string(*parse_port_range("443")), "443");
+  EXPECT_EQ(to_string(*parse_port_range("1024-65535")), "1024-65535");
+  EXPECT_EQ(to_string(*parse_port_range("80-80")), "80");
+  for (const char* wrong : {"", "-", "80-", "-80", "81-80", "1-2-3", "0-1", "1 - 2", "1--2"}) {
+    EXPECT_FALSE(parse_port_range(wrong)) << wrong;
+  }
+}
+
+TEST(Values, Endpoints) {
+  EXPECT_EQ(to_string(*parse_endpoint("192.0.2.1:80")), "192.0.2.1:80");
+  EXPECT_EQ(to_string(*parse_endpoint("[2001:db8::1]:8080")), "[2001:db8::1]:8080");
+  for (const char* wrong :
+       {"", ":", ":80", "192.0.2.1", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:065", "[192.0.2.1]:80",
+        "2001:db8::1", "2001:db8::1:80", "[2001:db8::1]", "[2001:db8::1]80", "[]:80", "[:80",
+        "host:80", "192.0.2.1:80 ", "[fe80::1%eth0]:80"}) {
+    EXPECT_FALSE(parse_endpoint(wrong)) << wrong;
+  }
+}
+
+TEST(Values, Hosts) {
+  for (const char* right :
+       {"a", "app.example", "app.example.", "app_1.example:8080", "192.0.2.1", "192.0.2.1:80",
+        "[2001:db8::1]", "[2001:db8::1]:80", "xn--bcher-kva.de"}) {
+    EXPECT_TRUE(is_host(right)) << right;
+  }
+  for (const char* wrong : {"", ":80", ".example", "a..b", "a b", "a/b", "a:0", "a:", "a:b", "a@b",
+                            "a,b", "a\r\nb", "[a]", "[2001:db8::1", "[192.0.2.1]", "[2001:db8::1]x",
+                            "2001:db8::1", "http://a", "b\xc3\xbc"}) {
+    EXPECT_FALSE(is_host(wrong)) << wrong;
+  }
+  EXPECT_TRUE(is_host(std::string(255, 'a')));
+  EXPECT_FALSE(is_host(std::string(256, 'a')));
+}
+
 TEST(Values, NetworksAreMaskedAtEveryPrefix) {
   const auto text = [](const char* network) { return to_string(masked(*parse_network(network))); };
   EXPECT_EQ(text("255.255.255.255/0"), "0.0.0.0/0");
