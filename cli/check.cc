@@ -27,17 +27,19 @@ namespace {
 constexpr std::string_view kHelp =
     "Usage: gatehouse check FILE [--explain]\n"
     "Reads a configuration (- is standard input) as the gateway would, and says whether it is\n"
-    "right; if not, every mistake with its line and column. Needs no root.\n\n"
+    "right; if not, every mistake with its line and column. Where names are to be resolved and\n"
+    "the file names no DNS server, those of this host's /etc/resolv.conf count. Needs no root.\n\n"
     "  --explain  print the effective settings, defaults included, as a configuration\n\n"
     "Exit codes: 0 right; 1 the check itself failed; 2 wrong command line or configuration.\n";
 
 constexpr std::size_t kMaxReport = 256 * 1024;  // octets from the child that are looked at
 constexpr char kRight = '+', kMistakes = '-';   // the first octet of the report
+constexpr char kEndOfNotes = '\0';
 
-// What the child does with the text, fully confined. The report: kRight and what is to be printed,
-// or kMistakes and the sentences.
-std::string examine(std::string_view file_name, bool explain,
-                    const config::Surroundings& surroundings) {
+// What the child does with the text, fully confined. The report: kRight, the notes and what is to
+// be printed, or kMistakes and the sentences.
+std::string examine(std::string_view file_name, bool explain, config::Surroundings surroundings) {
+  surroundings.resolv_conf = config::read_resolv_conf_text(kLoaderResolvConfFd);
   std::string text(config::kMaxText + 1, '\0');
   std::size_t have = 0;
   while (have < text.size()) {
@@ -55,7 +57,10 @@ std::string examine(std::string_view file_name, bool explain,
   text.resize(have);
   const config::Outcome outcome = config::parse(text, file_name, surroundings);
   if (outcome.errors.empty()) {
-    return kRight + (explain ? config::describe(outcome.config)
+    std::string report(1, kRight);
+    for (const std::string& note : outcome.notes) report.append("note: ").append(note).append("\n");
+    report += kEndOfNotes;
+    return report + (explain ? config::describe(outcome.config)
                              : "OK: " + config::summarize(outcome.config) + "\n");
   }
   std::string report(1, kMistakes);
@@ -65,11 +70,12 @@ std::string examine(std::string_view file_name, bool explain,
 
 [[noreturn]] void be_child(int text, int report, std::string_view file_name, bool explain) {
   const config::Surroundings surroundings = config::look_around();
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  const int null = ::fcntl(::open("/dev/null", O_RDWR | O_CLOEXEC), F_DUPFD, 10);
   const int kept = ::fcntl(report, F_DUPFD, 10), source = ::fcntl(text, F_DUPFD, 10);
+  const int resolv_conf = ::open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (null < 0 || kept < 0 || source < 0 || dup2(source, 0) < 0 || dup2(null, 1) < 0 ||
-      dup2(null, 2) < 0 || dup2(kept, kLoaderOutputFd) < 0 ||
-      ::close_range(kLoaderOutputFd + 1, ~0U, 0) != 0) {
+      dup2(null, 2) < 0 || dup2(resolv_conf < 0 ? null : resolv_conf, kLoaderResolvConfFd) < 0 ||
+      dup2(kept, kLoaderOutputFd) < 0 || ::close_range(kLoaderResolvConfFd + 1, ~0U, 0) != 0) {
     ::_exit(kFailed);
   }
   const RolePrivileges& loader = privileges(Role::kLoader);
@@ -115,7 +121,12 @@ int show(const std::string& report, int wait_status) {
     return complain("check", "the confined parser ended without an answer (" + how + ")", kFailed);
   }
   const bool right = report[0] == kRight;
-  print_lines(std::string_view(report).substr(1), right ? stdout : stderr);
+  std::string_view text = std::string_view(report).substr(1);
+  if (const auto end = text.find(kEndOfNotes); right && end != text.npos) {
+    print_lines(text.substr(0, end), stderr);
+    text.remove_prefix(end + 1);
+  }
+  print_lines(text, right ? stdout : stderr);
   return right ? kOk : kWrong;
 }
 

@@ -164,9 +164,9 @@ std::vector<std::string> own_namespaces(const ProcessFacts& is, const ProcessFac
 }
 
 std::vector<std::string> compare(const RolePrivileges& declared, const ProcessFacts& is,
-                                 const ProcessFacts& parent, std::uint32_t uid_base) {
+                                 const ProcessFacts& parent, const Instance& instance) {
   Comparison out;
-  compare_identity(is, uid_base + declared.uid_offset, &out);
+  compare_identity(is, instance.uid_base + declared.uid_offset, &out);
   out.bits("CapEff", is.cap_effective, declared.capabilities);
   out.bits("CapPrm", is.cap_permitted, declared.capabilities);
   out.bits("CapBnd", is.cap_bounding, declared.capabilities);
@@ -174,7 +174,8 @@ std::vector<std::string> compare(const RolePrivileges& declared, const ProcessFa
   out.bits("CapAmb", is.cap_ambient, 0);
   out.number("NoNewPrivs", is.no_new_privileges, 1);
   out.number("Seccomp", is.seccomp, kSeccompFilter);
-  out.number("Seccomp_filters", is.seccomp_filters, declared.seccomp_filters);
+  out.number("Seccomp_filters", is.seccomp_filters,
+             declared.seccomp_filters + instance.inherited_filters);
   out.number("Threads", is.threads, 1);
   if (is.dumpable) out.say("it is dumpable, so that its own uid may trace it");
   compare_namespaces(declared, is, parent, &out);

@@ -40,7 +40,7 @@ constexpr std::string_view kStopHelp =
     "  --wait         return when the gateway has ended\n" RUN_DIR_HELP EXIT_HELP;
 constexpr std::string_view kStatusHelp =
     "Usage: gatehouse status [--json] [--run-dir DIR]\n"
-    "Shows the workers of a running gateway and its counters.\n\n"
+    "Shows the workers of a running gateway, each with the mode that it serves, and counters.\n\n"
     "  --json         the same for programs\n" RUN_DIR_HELP EXIT_HELP;
 
 // The words parsed and the connection made, or the exit code.
@@ -127,10 +127,10 @@ std::string role_name(unsigned number) {
 std::string status_json(const wire::StatusReply& status) {
   std::vector<std::string> processes, missing;
   for (const wire::ProcessStatus& process : status.processes()) {
-    processes.push_back(JsonObject()
-                            .text("role", role_name(process.role()))
-                            .number("slot", process.slot())
-                            .number("pid", process.pid())
+    JsonObject object;
+    object.text("role", role_name(process.role())).number("slot", process.slot());
+    if (!process.mode().empty()) object.text("mode", process.mode());
+    processes.push_back(object.number("pid", process.pid())
                             .text("phase", process.phase())
                             .number("listeners", process.listeners())
                             .str());
@@ -147,9 +147,10 @@ std::string status_json(const wire::StatusReply& status) {
 }
 
 void print_status(const wire::StatusReply& status) {
-  Table table({"ROLE", "SLOT", "PID", "PHASE", "LISTENERS"});
+  Table table({"ROLE", "SLOT", "MODE", "PID", "PHASE", "LISTENERS"});
   for (const wire::ProcessStatus& process : status.processes()) {
     table.add({role_name(process.role()), std::to_string(process.slot()),
+               process.mode().empty() ? "-" : config::printable(process.mode(), 40),
                std::to_string(process.pid()), config::printable(process.phase(), 40),
                std::to_string(process.listeners())});
   }

@@ -40,7 +40,7 @@ struct Process {
 };
 
 struct Posture {
-  std::uint32_t uid_base = 0;
+  Instance instance;
   std::vector<Process> processes;        // the parent first
   std::vector<std::string> differences;  // whole sentences
   std::vector<std::string> missing_layers;
@@ -93,7 +93,7 @@ std::string slot_of(pid_t pid, const wire::StatusReply& status) {
 Status add_spawner(pid_t pid, const wire::StatusReply& status, Posture* posture) {
   auto facts = read_process(pid);
   if (!facts) return is_gone(facts.error()) ? ok() : Status(facts.error());
-  const auto role = spawner_role(*facts, posture->uid_base);
+  const auto role = spawner_role(*facts, posture->instance.uid_base);
   if (!role) {
     posture->differences.push_back("The parent's child " + std::to_string(pid) + " (" +
                                    facts->executable + ") has uid " +
@@ -136,7 +136,7 @@ void compare_processes(Posture* posture) {
   for (const Process& process : posture->processes) {
     const RolePrivileges& declared = privileges(process.role);
     for (const std::string& difference :
-         compare(declared, process.facts, parent, posture->uid_base)) {
+         compare(declared, process.facts, parent, posture->instance)) {
       posture->differences.push_back("The " + std::string(declared.name) + " with pid " +
                                      std::to_string(process.facts.pid) + ": " + difference + ".");
     }
@@ -165,7 +165,9 @@ Result<Posture> look(ControlClient& client) {
     return done.error();
   }
   if (posture.processes.empty()) return Error{ESRCH, "gatehoused has ended"};
-  posture.uid_base = posture.processes.front().facts.uids[0];
+  // What the parent says can only ask for more filters, not for fewer by running over.
+  posture.instance.inherited_filters = std::min(reply->status().inherited_filters(), 64U);
+  posture.instance.uid_base = posture.processes.front().facts.uids[0];
   const auto spawners = children_of(client.parent());
   if (!spawners) return spawners.error();
   for (const pid_t spawner : *spawners) {

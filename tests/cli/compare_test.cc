@@ -9,7 +9,7 @@
 namespace gatehouse::cli {
 namespace {
 
-constexpr std::uint32_t kBase = 64200;
+constexpr Instance kBase{64200, 0};
 
 ProcessFacts parent_facts() {
   ProcessFacts facts;
@@ -22,8 +22,8 @@ ProcessFacts parent_facts() {
 ProcessFacts worker_facts() {
   ProcessFacts facts;
   facts.pid = 42;
-  facts.uids.fill(kBase + 1);
-  facts.gids.fill(kBase + 1);
+  facts.uids.fill(kBase.uid_base + 1);
+  facts.gids.fill(kBase.uid_base + 1);
   facts.no_new_privileges = 1;
   facts.seccomp = 2;
   facts.seccomp_filters = kWorkerPrivileges.seccomp_filters;
