@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/resolv_conf.h"
+
 namespace gatehouse::cli {
 namespace {
 
@@ -108,7 +110,7 @@ TEST_F(CliFiles, MistakesGoToStandardErrorWithTheNameOfTheFile) {
                 path +
                 ":3:1: [gateway] vai: is no key of this section (did you mean via?); valid "
                 "is workers, source_address, clients, via, via_pseudonym, "
-                "sockets_per_listener\n");
+                "sockets_per_listener, host_check\n");
 }
 
 TEST_F(CliFiles, ExplainPrintsAConfigurationThatIsRightAndTheSame) {
@@ -118,6 +120,44 @@ TEST_F(CliFiles, ExplainPrintsAConfigurationThatIsRightAndTheSame) {
   EXPECT_NE(explained.out.find("\n[quota]\nburst = 64\nper_second = 100\n"), std::string::npos);
   const Ran again = run_gatehouse({"check", "--explain", file("d.toml", explained.out)});
   EXPECT_EQ(again.out, explained.out);
+}
+
+// What takes more than a screen line is broken, and reads as the same.
+TEST_F(CliFiles, ExplainPrintsEveryModeAndIsTheSame) {
+  std::string text =
+      "[[listen]]\nmode = \"forward\"\n[[listen]]\nmode = \"reverse\"\nupstream = \"app\"\n"
+      "[[upstream]]\nname = \"app\"\nservers = [\"[2001:db8::5]:8080\"]\n"
+      "[resolver]\nservers = [\"192.0.2.53\"]\n[errors]\ntemplate = '''<p>\u00fc\"\"\"\\" +
+      std::string(4000, 'x') + "\n" + std::string(4000, ' ') + "\n</p>'''\n" +
+      "[gateway]\nvia_pseudonym = \"gw\"\nclients = [";
+  for (int i = 0; i < 256; ++i) text += "\n\"2001:db8:" + std::to_string(i) + "::/48\",";
+  const Ran explained = run_gatehouse({"check", "--explain", file("f.toml", text + "]\n")});
+  EXPECT_EQ(explained.err, "");
+  EXPECT_EQ(explained.code, 0);
+  EXPECT_NE(explained.out.find("\nservers = [\"[2001:db8::5]:8080\"]\n"), std::string::npos);
+  const Ran again = run_gatehouse({"check", "--explain", file("g.toml", explained.out)});
+  EXPECT_EQ(again.err, "");
+  EXPECT_EQ(again.out, explained.out);
+}
+
+// The servers of this host count where the file names none.
+TEST_F(CliFiles, TheHostsDnsServersAreLookedAt) {
+  std::ifstream host("/etc/resolv.conf");
+  const std::string text{std::istreambuf_iterator<char>(host), {}};
+  const config::HostServers known = config::read_resolv_conf(text);
+  const Ran ran =
+      run_gatehouse({"check", "--explain", file("h.toml", "[gateway]\nhost_check = \"tag\"\n")});
+  if (known.servers.empty()) {
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_NE(ran.err.find("no DNS server is known"), std::string::npos) << ran.err;
+    return;
+  }
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  const std::string first = gatehouse::to_string(known.servers[0]);
+  EXPECT_NE(ran.out.find("\nservers = [\"" + first + "\""), std::string::npos) << ran.out;
+  std::string notes;
+  for (const std::string& note : known.notes) notes += "note: " + note + "\n";
+  EXPECT_EQ(ran.err, notes);
 }
 
 TEST_F(CliFiles, StandardInputCanBeChecked) {

@@ -101,6 +101,36 @@ TEST(Compare, EachDeviationIsOneSentence) {
   }
 }
 
+// A container or a unit may have its own around gatehoused and all its children.
+TEST(Compare, FiltersFromOutsideAreCountedIn) {
+  ProcessFacts facts = worker_facts();
+  facts.seccomp_filters += 2;
+  EXPECT_EQ(differences(facts), std::vector<std::string>{"Seccomp_filters is 5, declared is 3"});
+  EXPECT_EQ(compare(kWorkerPrivileges, facts, parent_facts(), {kBase.uid_base, 2}),
+            std::vector<std::string>{});
+  EXPECT_EQ(compare(kWorkerPrivileges, worker_facts(), parent_facts(), {kBase.uid_base, 2}),
+            std::vector<std::string>{"Seccomp_filters is 3, declared is 5"});
+}
+
+TEST(Compare, AResolverHoldsSocketsItsConfigurationAndALoop) {
+  const auto about = [](int fd, const std::string& link) {
+    ProcessFacts facts;
+    facts.fds = {{0, "/dev/null"},
+                 {3, "socket:[1]"},
+                 {4, "/memfd:gatehouse-config (deleted)"},
+                 {7, "anon_inode:[eventpoll]"},
+                 {9, "socket:[2]"}};
+    facts.fds[fd] = link;
+    for (const std::string& one : compare(kResolverPrivileges, facts, parent_facts(), kBase)) {
+      if (one.starts_with("descriptor ")) return one;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(about(9, "socket:[2]"), "");
+  EXPECT_EQ(about(9, "/etc/resolv.conf"),
+            "descriptor 9 is /etc/resolv.conf, which is not declared");
+}
+
 TEST(Compare, LessThanALimitIsFine) {
   ProcessFacts facts = worker_facts();
   facts.limits["Max open files"] = {1024, 4096};

@@ -84,6 +84,11 @@ wire::ControlReply status_reply() {
   worker->set_pid(4711);
   worker->set_phase("serving");
   worker->set_listeners(16);
+  worker->set_mode("forward");
+  wire::ProcessStatus* resolver = status->add_processes();
+  resolver->set_role(8);
+  resolver->set_pid(4712);
+  resolver->set_phase("serving");
   status->set_connects(5);
   status->set_refusals(4);
   status->set_violations(3);
@@ -97,8 +102,9 @@ TEST_F(ControlProcess, StatusAsATable) {
   EXPECT_EQ(ran.code, 0);
   EXPECT_TRUE(request_.has_status());
   EXPECT_EQ(ran.out,
-            "ROLE    SLOT  PID   PHASE    LISTENERS\n"
-            "worker  11    4711  serving  16\n"
+            "ROLE      SLOT  MODE     PID   PHASE    LISTENERS\n"
+            "worker    11    forward  4711  serving  16\n"
+            "resolver  0     -        4712  serving  0\n"
             "\n"
             "upstream connections: 5, refusals: 4, violations: 3, restarts: 2\n"
             "missing layer: no \"Landlock\"\n");
@@ -107,10 +113,13 @@ TEST_F(ControlProcess, StatusAsATable) {
 TEST_F(ControlProcess, StatusAsJson) {
   const Ran ran = answer({"status", "--json"}, status_reply());
   EXPECT_EQ(ran.code, 0);
-  EXPECT_EQ(ran.out,
-            "{\"processes\":[{\"role\":\"worker\",\"slot\":11,\"pid\":4711,\"phase\":\"serving\","
-            "\"listeners\":16}],\"connects\":5,\"refusals\":4,\"violations\":3,\"restarts\":2,"
-            "\"missing_layers\":[\"no \\\"Landlock\\\"\"]}\n");
+  EXPECT_EQ(
+      ran.out,
+      "{\"processes\":[{\"role\":\"worker\",\"slot\":11,\"mode\":\"forward\",\"pid\":4711,"
+      "\"phase\":\"serving\",\"listeners\":16},{\"role\":\"resolver\",\"slot\":0,\"pid\":4712,"
+      "\"phase\":\"serving\",\"listeners\":0}],\"connects\":5,\"refusals\":4,\"violations\":3,"
+      "\"restarts\":2,"
+      "\"missing_layers\":[\"no \\\"Landlock\\\"\"]}\n");
 }
 
 TEST_F(ControlProcess, AnAnswerToAnotherQuestionIsAFailure) {

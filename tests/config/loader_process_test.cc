@@ -35,20 +35,23 @@ UniqueFd text_file(std::string_view text) {
   return file;
 }
 
-// Runs the loader with text_fd as fd 0 and output as fd 4, and at most so much memory.
-Loaded run_loader(int text_fd, int output, rlim_t octets = RLIM_INFINITY) {
+// Runs the loader with text_fd as fd 0, output as fd 4 and resolv_conf as fd 5 (-1: closed), and at
+// most so much memory.
+Loaded run_loader(int text_fd, int output, rlim_t octets = RLIM_INFINITY, int resolv_conf = -1) {
   ipc::Pair pair = std::move(*ipc::make_pair());
   const pid_t pid = fork();
   if (pid == 0) {
     // Out of the way first: a source may have the number of another one's target.
     const int text = fcntl(text_fd, F_DUPFD, 100), channel = fcntl(pair.theirs.get(), F_DUPFD, 100),
-              out = fcntl(output, F_DUPFD, 100), null = open("/dev/null", O_RDWR);
+              out = fcntl(output, F_DUPFD, 100), null = open("/dev/null", O_RDWR),
+              resolv = fcntl(resolv_conf, F_DUPFD, 100);
     dup2(null, 1);
     dup2(null, 2);
     dup2(text, 0);
     dup2(channel, kChannelFd);
     dup2(out, kLoaderOutputFd);
-    close_range(5, ~0U, 0);
+    if (resolv >= 0) dup2(resolv, kLoaderResolvConfFd);
+    close_range(resolv >= 0 ? kLoaderResolvConfFd + 1 : kLoaderResolvConfFd, ~0U, 0);
     const rlimit memory{octets, octets};
     setrlimit(RLIMIT_DATA, &memory);
     char name[] = "gatehouse-loader";
@@ -80,6 +83,15 @@ Loaded load(std::string_view text) {
   return run_loader(file.get(), output.get());
 }
 
+constexpr std::string_view kNeedsNames = "[gateway]\nhost_check = \"tag\"\n";
+
+// On a host with this /etc/resolv.conf.
+Loaded load_with_names(int resolv_conf) {
+  const UniqueFd file = text_file(kNeedsNames);
+  const UniqueFd output = std::move(*ipc::make_memfd("output", 0));
+  return run_loader(file.get(), output.get(), RLIM_INFINITY, resolv_conf);
+}
+
 bool printable_text(std::string_view text) {
   for (const char c : text) {
     if (c != '\n' && (c < 0x20 || c > 0x7e)) return false;
@@ -99,6 +111,43 @@ TEST(LoaderProcess, EmptyTextIsACompleteConfig) {
   ASSERT_TRUE(config.ParseFromString(loaded.output));
   EXPECT_EQ(config.listeners_size(), 2);
   EXPECT_EQ(config.quota().burst(), 64U);
+}
+
+TEST(LoaderProcess, TheHostsDnsServersAreReadFromTheirDescriptor) {
+  const UniqueFd host = text_file("nameserver 192.0.2.53\n");
+  const Loaded loaded = load_with_names(host.get());
+  EXPECT_TRUE(loaded.result.loaded()) << loaded.result.error();
+  wire::Config config;
+  ASSERT_TRUE(config.ParseFromString(loaded.output));
+  ASSERT_EQ(config.resolver().servers_size(), 1);
+  EXPECT_EQ(config.resolver().servers(0).address(), std::string("\xc0\x00\x02\x35", 4));
+}
+
+TEST(LoaderProcess, WithoutThemASentenceSaysWhatToDo) {
+  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const UniqueFd directory(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (const int host : {-1, null.get(), directory.get()}) {
+    const Loaded loaded = load_with_names(host);
+    EXPECT_EQ(loaded.wait_status, 0);
+    EXPECT_FALSE(loaded.result.loaded());
+    EXPECT_EQ(loaded.result.error(),
+              "configuration:2:14: [gateway] host_check: needs names to be resolved, and no DNS "
+              "server is known: [resolver] servers is not there, and /etc/resolv.conf of this host "
+              "has none; valid with [resolver] servers = [\"192.0.2.53\"], the addresses of yours");
+  }
+}
+
+// Of a text that is too long, what is read ends with a whole line.
+TEST(LoaderProcess, OnlySoMuchOfTheHostsTextIsRead) {
+  std::string text = "nameserver 192.0.2.1\n";
+  while (text.size() < 65'520) text += "# " + std::string(61, 'x') + "\n";
+  text.resize(65'536 - 20);
+  text += "\nnameserver 192.0.2.255\n";
+  const UniqueFd host = text_file(text);
+  const Loaded loaded = load_with_names(host.get());
+  wire::Config config;
+  ASSERT_TRUE(config.ParseFromString(loaded.output));
+  EXPECT_EQ(config.resolver().servers_size(), 1);
 }
 
 TEST(LoaderProcess, TwoInstancesHaveTheirOwnPseudonym) {
