@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """clang-tidy over our .cc files: tidy.py BUILD-DIRECTORY [FILE...]
 
-A file that passed is not analysed again until it, a header of ours that it includes, its compile
+Tests and bench/ are analysed with GATEHOUSE_LONG=1 only. A file that passed is not analysed again until it, a header of ours that it includes, its compile
 command or .clang-tidy changes (BUILD-DIRECTORY/tidy has a mark for each).
 """
 
@@ -23,6 +23,11 @@ CLANG_WANTS = ["-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-fr
 
 def ours(path):
     return path.is_relative_to(TOP) and not path.is_relative_to(TOP / "build")
+
+
+def wanted(path):
+    long = os.environ.get("GATEHOUSE_LONG", "0") != "0"
+    return long or path.relative_to(TOP).parts[0] not in ("tests", "bench")
 
 
 def dependencies(build):
@@ -51,7 +56,8 @@ def tidy(build, file):
     start = time.monotonic()
     run = subprocess.run(["clang-tidy", "--quiet", "-p", str(build), *extra, str(file)],
                          capture_output=True, text=True)
-    return run.returncode == 0, run.stdout + (run.stderr if run.returncode else ""), time.monotonic() - start
+    output = run.stdout + (run.stderr + f"exit code {run.returncode}\n" if run.returncode else "")
+    return run.returncode == 0, output, time.monotonic() - start
 
 
 def main():
@@ -63,7 +69,9 @@ def main():
     work, seen, skipped = {}, set(), 0
     for entry in json.loads((build / "compile_commands.json").read_text()):
         file = pathlib.Path(entry["file"])
-        if not ours(file) or file.is_relative_to(build) or (chosen and file not in chosen) or file in seen:
+        if not ours(file) or file.is_relative_to(build) or file in seen:
+            continue
+        if file not in chosen if chosen else not wanted(file):
             continue
         seen.add(file)
         mark = marks / fingerprint(entry, known.get(entry.get("output"), set()))
