@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """clang-tidy over our .cc files: tidy.py BUILD-DIRECTORY [FILE...]
 
-Tests and bench/ are analysed with GATEHOUSE_LONG=1 only. A file that passed is not analysed again until it, a header of ours that it includes, its compile
-command or .clang-tidy changes (BUILD-DIRECTORY/tidy has a mark for each).
+Tests and bench/ are analysed with GATEHOUSE_LONG=1 only. A file that passed is not analysed again
+until it, a header of ours that it includes, its compile command or .clang-tidy changes
+(BUILD-DIRECTORY/tidy has a mark for each).
 """
 
 import concurrent.futures
