@@ -21,7 +21,7 @@ if [ "${1:-}" != --inside ]; then
   . "$top/tests/packages.sh"
   install_packages "${kBuildPackages[@]}" libgtest-dev libhttp-parser-dev util-linux valgrind
   build=${BENCH_BUILD:-$top/build/release}
-  cmake -S "$top" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
+  cmake -S "$top" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGATEHOUSE_TESTS=ON >/dev/null
   ninja -C "$build" gatehouse-worker-dev >/dev/null
   WORKER_DEV=$(find "$build" -name gatehouse-worker-dev -type f)
   TOOLS=$(mktemp -d)
@@ -56,7 +56,8 @@ count() {
 }
 
 "$TOOLS/origin" 80 &
-wait_until 5 bash -c '[ -n "$(ss -Htln "sport = :80")" ]' || fail "the origin does not listen"
+origin_listens() { [ -n "$(ss -Htln 'sport = :80')" ]; }
+wait_until 5 origin_listens || fail "the origin does not listen"
 few=$(count 1000)
 many=$(count 3000)
 figure=$(((many - few) / 2000))
