@@ -250,7 +250,7 @@ ares_ssize_t DnsServer::receive(int fd, void* buffer, size_t size, int, sockaddr
                                 ares_socklen_t* from_length, void*) {
   const ssize_t n = ::read(fd, buffer, size);
   if (from == nullptr || from_length == nullptr) return n;  // TCP
-  // c-ares takes an empty datagram for the end of the connection.
+  // c-ares before 1.19.1 takes an empty datagram for the end of the connection (CVE-2023-32067).
   if (n == 0) {
     errno = EAGAIN;
     return -1;

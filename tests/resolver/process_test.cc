@@ -164,6 +164,17 @@ TEST(ResolverProcess, TwentyThousandQuestionsLeaveNothingBehind) {
   EXPECT_EQ(process.close_and_wait(), 0);
 }
 
+TEST(ResolverProcess, EightServersFitIntoItsLimits) {
+  DnsLab lab(kZone);
+  Process process(std::vector<Endpoint>(8, lab.endpoint()));
+  process.query(1, "www.example");
+  ASSERT_TRUE(process.wait_for(1));
+  EXPECT_EQ(process.addresses(1).size(), 2U);
+  const long memory = resident_kb(process.pid());
+  EXPECT_LT(memory, 50 * 1024) << "kB";
+  RecordProperty("resident_kb_of_eight", static_cast<int>(memory));
+}
+
 TEST(ResolverProcess, WithoutServersItDoesNotRun) {
   Process process({});
   const int status = process.close_and_wait();
