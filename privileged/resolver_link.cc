@@ -17,6 +17,7 @@ namespace {
 constexpr auto kQueryTime = std::chrono::seconds(30);
 constexpr auto kRestartDelay = std::chrono::seconds(1);
 constexpr std::size_t kMaxQueries = 4096;
+constexpr unsigned kSocketsPerSecond = 10'000;  // more than it can use; bounds what it costs us
 constexpr std::size_t kMaxAddresses = 16;
 }  // namespace
 
@@ -119,8 +120,13 @@ void ResolverLink::send_socket(std::uint32_t server, bool tcp) {
   const int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
   const UniqueFd fd(socket(endpoint.address.family, type, 0));
   const SocketAddress target = to_socket_address(endpoint);
-  const bool made =
-      fd.valid() && (connect(fd.get(), target.get(), target.length) == 0 || errno == EINPROGRESS);
+  const TimePoint now = Clock::now();
+  if (now - second_ > std::chrono::seconds(1)) {
+    second_ = now;
+    sockets_ = 0;
+  }
+  const bool made = fd.valid() && ++sockets_ <= kSocketsPerSecond &&
+                    (connect(fd.get(), target.get(), target.length) == 0 || errno == EINPROGRESS);
   wire::ToResolver message;
   message.mutable_socket()->set_server(server);
   message.mutable_socket()->set_tcp(tcp);

@@ -61,6 +61,8 @@ class ResolverLink {
   std::uint32_t last_child_ = 0;
   std::uint64_t last_query_ = 0;
   std::unordered_map<std::uint64_t, Query> queries_;
+  TimePoint second_{};  // of which sockets_ were made
+  unsigned sockets_ = 0;
   TimePoint restart_at_ = TimePoint::max();
   TimePoint next_timeout_ = TimePoint::max();
 };

@@ -116,18 +116,11 @@ void Spawner::confine() {
     allow.push_back({kSpawnerDirectoryFd, kLandlockReadFile | kLandlockReadDir});
   if (spec_.child == Role::kLogger)
     allow.push_back({kSpawnerDirectoryFd, kLandlockWriteFile | kLandlockMakeReg});
-  // For the DNS servers of the host; c-ares reads its files once, before its filter.
-  std::vector<UniqueFd> readable;
-  if (spec_.child == Role::kLoader || spec_.child == Role::kResolver) {
-    for (const char* folder : kResolvConfFolders) {
-      readable.emplace_back(open(folder, O_PATH | O_CLOEXEC));
-    }
-  }
-  if (spec_.child == Role::kResolver) {
-    readable.emplace_back(open("/dev/urandom", O_PATH | O_CLOEXEC));
-  }
-  for (const UniqueFd& fd : readable) {
-    if (fd.valid()) allow.push_back({fd.get(), kLandlockReadFile});
+  std::vector<UniqueFd> readable;  // for the DNS servers of the host
+  for (const char* folder : kResolvConfFolders) {
+    if (spec_.child != Role::kLoader) break;
+    readable.emplace_back(open(folder, O_PATH | O_CLOEXEC));
+    if (readable.back().valid()) allow.push_back({readable.back().get(), kLandlockReadFile});
   }
   if (!omitted("landlock")) must(landlock_restrict(allow, true), name);
   if (!omitted("seccomp")) must(install_filter(privileges_.own), name);
