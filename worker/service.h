@@ -9,7 +9,8 @@
 namespace gatehouse::worker {
 
 struct Service {
-  http::RequestSettings request;  // its views are the workspace's
+  const wire::ConfigListener* listener = nullptr;  // the workspace's
+  http::RequestSettings request;                   // its views are the workspace's
   wire::ConfigMode mode = wire::TRANSPARENT;
   wire::ConfigHostCheck host_check = wire::HOST_CHECK_OFF;  // of a transparent listener
   UpstreamGroup* group = nullptr;                           // of a reverse listener

@@ -25,7 +25,7 @@ Session::Session(Workspace* workspace) : workspace_(*workspace) {}
 Session::~Session() { CHECK(phase_ == Phase::kOver); }
 
 void Session::start(UniqueFd client, std::uint32_t service) {
-  service_ = static_cast<std::uint8_t>(service);
+  service_ = &workspace_.services[service];
   const auto from = remote_endpoint(client.get());
   const auto to = local_endpoint(client.get());
   idle_since_ = static_cast<std::uint32_t>(workspace_.clock.now_ms());

@@ -152,10 +152,11 @@ class Session final : public SessionLink,
   void drain_client();
   void over();
 
-  const Service& service() const;
+  const Service& service() const { return *service_; }
 
   Workspace& workspace_;
-  Exchange* exchange_ = nullptr;  // nullptr while idle and after the end
+  const Service* service_ = nullptr;  // of the listener that it was accepted on
+  Exchange* exchange_ = nullptr;      // nullptr while idle and after the end
   Connection client_;
   Connection upstream_;
   Ticket reset_ = 0;
@@ -168,7 +169,6 @@ class Session final : public SessionLink,
   bool moved_ = false;                // in this round of run()
   bool moved_in_turn_ = false;
   bool upstream_used_ = false;       // has carried an exchange
-  std::uint8_t service_ = 0;         // index into Config.listeners
   UpstreamGroup::Index server_ = 0;  // of a reverse listener: where upstream_ leads to
   std::uint16_t drained_kib_ = 0;    // thrown away in kDraining
   std::uint32_t idle_since_ = 0;     // ms, wraps

@@ -43,8 +43,6 @@ std::uint16_t port_of(const http::RequestPlan& plan) {
 
 }  // namespace
 
-const Service& Session::service() const { return workspace_.services[service_]; }
-
 // Whether the listener lets a request go where it wants to.
 http::Refusal Session::judge_destination(const http::Head& head, const http::RequestPlan& plan) {
   if (service().mode == wire::FORWARD) {

@@ -52,6 +52,7 @@ Workspace::Workspace(const wire::Config& settings, Poller* p, ParentClient* up, 
   }
   for (const wire::ConfigListener& listener : config.listeners()) {
     Service service;
+    service.listener = &listener;
     service.mode = listener.mode();
     service.request.mode = http_mode(listener.mode());
     service.request.body_limit = config.limits().body();
