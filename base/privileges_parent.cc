@@ -114,8 +114,8 @@ constexpr SyscallRule kStart[] = {
 constexpr FdRule kFds[] = {
     {0, "/dev/null", ""},
     {1, "/dev/null", "standard output as it was given; never written to"},
-    {1, "/dev/null", ""},
     {2, "/dev/null", "standard error goes to the logger once that runs"},
+    {-1, "socket:", "channels, listeners, control socket, connections under way"},
     {-1, "pipe:", "read ends kept for the logger, its own log pipe"},
     {-1, "/memfd:gatehouse-metrics", "counters"},
     {-1, "/memfd:gatehouse-config", "configuration"},
