@@ -18,10 +18,14 @@ struct MetricsPage {
   std::atomic<std::uint64_t> upstream_failed;
   std::atomic<std::uint64_t> upstream_connects;  // asked of the parent
   std::atomic<std::uint64_t> upstream_reused;
-  std::atomic<std::uint64_t> octets_in;    // from clients
-  std::atomic<std::uint64_t> octets_out;   // to clients
-  std::atomic<std::uint64_t> log_dropped;  // records that the pipe had no room for
-  std::atomic<std::uint64_t> spliced;      // octets moved without a copy
+  std::atomic<std::uint64_t> octets_in;        // from clients
+  std::atomic<std::uint64_t> octets_out;       // to clients
+  std::atomic<std::uint64_t> log_dropped;      // records that the pipe had no room for
+  std::atomic<std::uint64_t> spliced;          // octets moved without a copy
+  std::atomic<std::uint64_t> tunnels;          // of what isn't HTTP
+  std::atomic<std::uint64_t> slow_peers;       // exchanges ended because content moved too slowly
+  std::atomic<std::uint64_t> source_limited;   // connections above connections_per_source
+  std::atomic<std::uint64_t> proxy_malformed;  // connections reset for their PROXY header
 
   static void add(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) {
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);

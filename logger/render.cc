@@ -13,6 +13,7 @@ namespace {
 // Octets of each field that are shown. A target may fill a whole request line.
 constexpr std::size_t kMaxMethod = 64, kMaxHost = 300, kMaxTarget = 8192, kMaxReason = 64;
 constexpr std::size_t kMaxUserAgent = 1024, kMaxReferer = 2048, kMaxUpstream = 64;
+constexpr std::size_t kMaxReference = 16;
 
 void append_number(std::uint64_t number, std::string* out) {
   char digits[20];
@@ -161,6 +162,7 @@ void Renderer::append_json(const wire::AccessRecord& record, unsigned slot, std:
   out->append(",\"mode\":\"").append(mode_name(record.mode()));
   out->append("\",\"host_check\":\"").append(host_check_name(record.host_check()));
   json_text("\",\"upstream\":", record.upstream(), kMaxUpstream, out);
+  json_text(",\"reference\":", record.reference(), kMaxReference, out);
   out->append("}\n");
 }
 
@@ -169,7 +171,7 @@ void Renderer::append_combined(const wire::AccessRecord& record, unsigned slot, 
   out->append(" - - [");
   timestamp_.append_common(record.time_us(), out);
   out->append("] \"");
-  if (record.method().empty()) {
+  if (record.method().empty() || record.method() == "-") {  // a tunnel has no request line
     out->push_back('-');
   } else {
     append_text_octets(record.method(), kMaxMethod, out);
@@ -195,6 +197,7 @@ void Renderer::append_combined(const wire::AccessRecord& record, unsigned slot, 
   quoted_text(record.reason(), kMaxReason, out);
   out->push_back(' ');
   append_number(slot, out);
+  quoted_text(record.reference(), kMaxReference, out);
   out->push_back('\n');
 }
 

@@ -9,6 +9,9 @@ namespace {
 // Octets of one value in a record: a record must fit 16 KiB with six of them.
 constexpr std::size_t kMaxValue = 2048;
 
+// Octets of an Accept field that count. Browsers send about 130.
+constexpr std::size_t kMaxAccept = 512;
+
 void assign(std::string* field, std::string_view value) {
   const std::string_view cut = value.substr(0, kMaxValue);
   field->assign(cut.data(), cut.size());
@@ -49,6 +52,10 @@ void note_request(Exchange& exchange, const http::Head& head, std::uint64_t now_
         break;
     }
   }
+}
+
+void note_accept(Exchange& exchange, const http::Head& head) {
+  exchange.accept = head.find(http::FieldId::kAccept).substr(0, kMaxAccept);
 }
 
 void note_host(Exchange& exchange, std::string_view host) {

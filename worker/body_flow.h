@@ -50,6 +50,8 @@ class BodyFlow {
   http::Refusal refusal() const { return refusal_; }
   // Octets of content taken so far, in their received form.
   std::uint64_t taken() const { return taken_; }
+  // How much is to come has been said beforehand.
+  bool length_declared() const { return received_ == http::Framing::kLength; }
 
   std::uint32_t window() const { return window_; }
   // After each block: did the sink take all of it, and did the source fill the window?

@@ -13,8 +13,11 @@ void Exchange::reset() {
   request_head.clear();
   interims = head_size = 0;
   head_known = request_head_sent = response_begun = responded = tunnel = false;
-  upstream_used_before = retried = repeatable = host_checked = server_failed = upstream_keep = client_close = upstream_deaf = false;
+  upstream_used_before = retried = repeatable = host_checked = server_failed = upstream_keep =
+      client_close = upstream_deaf = raw = false;
   started = connect_asked = request_sent = client_sent_before = 0;
+  pace = {};
+  accept.clear();
   record.Clear();
 }
 

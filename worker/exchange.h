@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "proto/log.pb.h"
@@ -14,6 +15,18 @@
 #include "worker/upstream_finder.h"
 
 namespace gatehouse::worker {
+
+// What is remembered to judge how fast content moves (worker/session_pace.cc). Times in
+// milliseconds, they wrap.
+struct Pace {
+  enum Body : std::uint8_t { kNone, kRequest, kResponse };
+  Body body = kNone;           // that the window is about
+  bool running = false;        // moved_ms is set
+  std::uint32_t moved_ms = 0;  // the last progress
+  std::uint32_t since_ms = 0;  // begin of the window, and what had been moved by then:
+  std::uint64_t taken = 0;     // of the content
+  std::uint64_t sent = 0;      // by the sink's connection
+};
 
 struct Exchange {
   http::RequestFacts facts;
@@ -30,9 +43,10 @@ struct Exchange {
   bool responded = false;       // a final head was sent to the client
   bool tunnel = false;          // both directions are raw octets from now on
   bool upstream_used_before = false;
+  bool raw = false;  // not HTTP: from the beginning both directions are raw octets
   bool retried = false;
-  bool repeatable = false;    // idempotent and without content: may be sent a second time
-  bool host_checked = false;  // the session's host check is about this request
+  bool repeatable = false;     // idempotent and without content: may be sent a second time
+  bool host_checked = false;   // the session's host check is about this request
   bool upstream_keep = false;  // the upstream connection may carry another exchange
   bool client_close = false;   // the client connection ends with this exchange
   bool upstream_deaf = false;  // the upstream takes no more of the request's content
@@ -43,6 +57,8 @@ struct Exchange {
   std::uint64_t request_sent = 0;
   std::uint64_t client_sent_before = 0;  // octets sent to the client before this exchange
   std::uint32_t head_size = 0;
+  Pace pace;
+  std::string accept;  // the request's Accept, cut; for a page
 
   // Of a reverse listener: a server that has failed this request.
   bool server_failed = false;

@@ -2,6 +2,9 @@
 // What a listener of the configuration means for the requests that come through it.
 #pragma once
 
+#include <vector>
+
+#include "base/address.h"
 #include "proto/config.pb.h"
 #include "worker/http/request_rules.h"
 #include "worker/upstream_group.h"
@@ -14,6 +17,15 @@ struct Service {
   wire::ConfigMode mode = wire::TRANSPARENT;
   wire::ConfigHostCheck host_check = wire::HOST_CHECK_OFF;  // of a transparent listener
   UpstreamGroup* group = nullptr;                           // of a reverse listener
+  bool tunnel_not_http = false;                             // of a transparent listener
+  std::vector<Network> proxy_from;  // whose connections begin with a PROXY protocol header
+
+  bool expects_proxy_header(const IpAddress& peer) const {
+    for (const Network& network : proxy_from) {
+      if (network.contains(peer)) return true;
+    }
+    return false;
+  }
 };
 
 // Is port in one of the ranges?

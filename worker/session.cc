@@ -16,7 +16,7 @@ constexpr std::uint64_t kHostCheckMs = 31'000;  // the parent's own time-out com
 constexpr std::uint64_t kDrainingMs = 1000;
 constexpr std::uint64_t kSettlingMs = 1000;
 constexpr std::uint64_t kResetMs = 5000;       // the parent answers at once unless it is in trouble
-constexpr std::uint64_t kTunnelMs = 3600'000;  // as websockets are quiet; dead peers: keepalive
+constexpr std::uint64_t kTunnelMs = 3600'000;  // without a setting
 
 }  // namespace
 
@@ -29,13 +29,12 @@ void Session::start(UniqueFd client, std::uint32_t service) {
   const auto from = remote_endpoint(client.get());
   const auto to = local_endpoint(client.get());
   idle_since_ = static_cast<std::uint32_t>(workspace_.clock.now_ms());
-  if (!from || !to ||
-      !client_.transport.open(std::move(client), workspace_.poller, this, kClient)) {
-    over();  // gone before it was here
-  } else {
-    client_endpoint_ = *from;
+  if (from && to && welcome(*from) &&
+      client_.transport.open(std::move(client), workspace_.poller, this, kClient)) {
     destination_ = *to;
     client_.transport.assume_readable();
+  } else {
+    over();  // gone before it was here, or one too many
   }
   run();
 }
@@ -51,6 +50,7 @@ void Session::run() {
     notice_client_gone();
     notice_idle_upstream();
     flush();
+    read_opening();
     read_request_head();
     relay_request_body();
     read_response_head();
@@ -88,6 +88,8 @@ void Session::on_events(unsigned side, Events events) {
 void Session::notice_client_gone() {
   if (!client_.transport.broken()) return;
   switch (phase_) {
+    case Phase::kProxy:
+    case Phase::kFirst:
     case Phase::kIdle:
     case Phase::kClosing:
     case Phase::kDraining:
@@ -135,12 +137,16 @@ void Session::flush() {
 
 // Progress of a body moves its deadline; the other deadlines are for a phase as a whole.
 bool Session::deadline_moves() const {
-  return moved_in_turn_ && (phase_ == Phase::kRelay || phase_ == Phase::kClosing);
+  if (phase_ == Phase::kRelay) return moved_in_turn_ && !window_is_over();
+  return moved_in_turn_ && phase_ == Phase::kClosing;
 }
 
-std::uint64_t Session::deadline_ms() const {
+std::uint64_t Session::deadline_ms() {
   const wire::ConfigTimeouts& timeouts = workspace_.config.timeouts();
   switch (phase_) {
+    case Phase::kProxy:
+    case Phase::kFirst:
+      return opening_limit_ms();
     case Phase::kIdle: {
       const std::uint64_t limit = upstream_.transport.is_open()
                                       ? std::min(timeouts.idle_ms(), timeouts.upstream_idle_ms())
@@ -154,9 +160,12 @@ std::uint64_t Session::deadline_ms() const {
     case Phase::kConnect:
       return exchange_->finder.busy() ? exchange_->finder.limit_ms() : kHostCheckMs;
     case Phase::kRelay:
-      if (exchange_->tunnel) return kTunnelMs;
-      if (!exchange_->responded && exchange_->request_sent != 0) return timeouts.response_ms();
-      return timeouts.stall_ms();
+      if (exchange_->tunnel) return timeouts.tunnel_ms() != 0 ? timeouts.tunnel_ms() : kTunnelMs;
+      if (!exchange_->responded && exchange_->request_sent != 0) {
+        exchange_->pace.body = Pace::kNone;
+        return timeouts.response_ms();
+      }
+      return pace_limit_ms();
     case Phase::kClosing:
       return timeouts.stall_ms();
     case Phase::kDraining:
@@ -174,6 +183,10 @@ std::uint64_t Session::deadline_ms() const {
 void Session::on_deadline() {
   timed_phase_ = Phase::kOver;
   switch (phase_) {
+    case Phase::kProxy:
+    case Phase::kFirst:
+      time_out_opening();
+      break;
     case Phase::kIdle:
       time_out_idle();
       break;
@@ -184,7 +197,7 @@ void Session::on_deadline() {
       time_out_connect();
       break;
     case Phase::kRelay:
-      time_out_relay();
+      judge_pace();
       break;
     case Phase::kClosing:
     case Phase::kDraining:
@@ -215,16 +228,22 @@ void Session::time_out_connect() {
   }
 }
 
-void Session::time_out_relay() {
+// slow: it isn't that nothing moves, but too little.
+void Session::time_out_relay(bool slow) {
   if (exchange_->responded) {
     // Whoever it is that stands still, the response can't be completed.
-    const bool client_stalls = !client_.out.empty() || exchange_->response.pipe() != nullptr;
-    break_off_response(wire::TIMED_OUT, client_stalls ? "client-stalled" : "upstream-stalled");
-  } else if (exchange_->request.done() || !upstream_.out.empty() || exchange_->upstream_deaf) {
+    const bool client = sink_is_full(Pace::kResponse);
+    break_off_response(wire::TIMED_OUT, client ? slow ? "client-slow" : "client-stalled"
+                                        : slow ? "upstream-slow"
+                                               : "upstream-stalled");
+  } else if (exchange_->request.done() || sink_is_full(Pace::kRequest) ||
+             exchange_->upstream_deaf) {
     note_server_failure("no answer in time");
-    refuse(http::Refusal::kResponseTimeout, http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
+    refuse(slow ? http::Refusal::kUpstreamSlow : http::Refusal::kResponseTimeout,
+           http::MessageKind::kRequest, wire::UPSTREAM_FAILED);
   } else {
-    refuse(http::Refusal::kBodyTimeout, http::MessageKind::kRequest, wire::TIMED_OUT);
+    refuse(slow ? http::Refusal::kBodySlow : http::Refusal::kBodyTimeout,
+           http::MessageKind::kRequest, wire::TIMED_OUT);
   }
 }
 
@@ -232,7 +251,7 @@ void Session::drain(bool now) {
   if (now) {
     if (exchange_ != nullptr) finish_record(wire::DRAINED, "drained");
     over();
-  } else if (phase_ == Phase::kIdle) {
+  } else if (phase_ <= Phase::kIdle) {
     begin_closing();
   }
   run();

@@ -15,7 +15,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "base/address.h"
 #include "worker/body_relay.h"
@@ -24,6 +26,7 @@
 #include "worker/host_check.h"
 #include "worker/http/response_rules.h"
 #include "worker/parent_client.h"
+#include "worker/proxy_protocol.h"
 #include "worker/service.h"
 #include "worker/upstream_finder.h"
 #include "worker/wheel.h"
@@ -53,6 +56,8 @@ class Session final : public SessionLink,
                       private Wheel::Timer {
  public:
   enum class Phase : std::uint8_t {
+    kProxy,     // a PROXY protocol header is arriving
+    kFirst,     // nothing tells yet whether HTTP is spoken
     kIdle,      // between exchanges
     kHead,      // a request head is arriving
     kConnect,   // the parent has been asked for an upstream connection
@@ -96,10 +101,35 @@ class Session final : public SessionLink,
   void flush();
   void end_turn();
   bool deadline_moves() const;
-  std::uint64_t deadline_ms() const;
+  std::uint64_t deadline_ms();
   void time_out_connect();
-  void time_out_relay();
+  void time_out_relay(bool slow);
   void time_out_idle();
+
+  // session_opening.cc
+  bool welcome(const Endpoint& peer);
+  bool count_client();
+  void read_opening();
+  void read_proxy_header();
+  void refuse_proxy_header(std::string_view why);
+  void read_first_octets();
+  void speak_http();
+  void begin_raw();
+  void open_tunnel();
+  void on_raw_upstream();
+  std::uint64_t opening_limit_ms() const;
+  void time_out_opening();
+  std::string_view upstream_preface(std::span<char, kProxyHeaderSpace> space) const;
+
+  // session_pace.cc
+  Pace::Body body_under_way() const;
+  bool sink_is_full(Pace::Body body) const;
+  bool window_is_over() const;
+  void begin_window(Pace::Body body, std::uint32_t now_ms);
+  std::uint64_t pace_limit_ms();
+  void offer_what_waits();
+  bool too_slow() const;
+  void judge_pace();
 
   // session_request.cc
   void read_request_head();
@@ -143,6 +173,7 @@ class Session final : public SessionLink,
   void finish_record(wire::Ending ending, std::string_view reason);
   void refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending ending);
   void break_off_response(wire::Ending ending, std::string_view reason);
+  void reset_client();
   void abort_client(wire::Ending ending, std::string_view reason);
   void close_upstream();
   void drop_partial();
@@ -162,12 +193,13 @@ class Session final : public SessionLink,
   Ticket reset_ = 0;
   std::unique_ptr<ForwardTarget> target_;  // of a forward listener: where upstream_ leads to
   HostCheck* host_check_ = nullptr;        // the last one, of the listeners that ask
-  Endpoint client_endpoint_;
+  Endpoint client_endpoint_;               // as a PROXY protocol header says, where there was one
   Endpoint destination_;
   Phase phase_ = Phase::kIdle;
   Phase timed_phase_ = Phase::kOver;  // the phase for which the deadline was set
   bool moved_ = false;                // in this round of run()
   bool moved_in_turn_ = false;
+  bool counted_ = false;             // in Workspace::sources, under client_endpoint_
   bool upstream_used_ = false;       // has carried an exchange
   UpstreamGroup::Index server_ = 0;  // of a reverse listener: where upstream_ leads to
   std::uint16_t drained_kib_ = 0;    // thrown away in kDraining

@@ -44,6 +44,7 @@ void Session::become_idle() {
 }
 
 void Session::finish_record(wire::Ending ending, std::string_view reason) {
+  if (exchange_->raw && exchange_->tunnel) reason = "tunnel";
   MetricsPage& metrics = *workspace_.metrics;
   MetricsPage::add(metrics.exchanges);
   MetricsPage::add(metrics.octets_in, exchange_->head_size + exchange_->request.taken());
@@ -63,6 +64,10 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
   CHECK(!exchange_->responded);
   close_upstream();
   MetricsPage::add(workspace_.metrics->refused);
+  if (exchange_->raw) {  // whoever speaks something else has no use for a page
+    finish_record(ending, http::refusal_text(refusal).word);
+    return reset_client();
+  }
   http::ErrorPage page;
   page.refusal = refusal;
   page.kind = kind;
@@ -72,6 +77,10 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
                exchange_->facts.method == http::Method::kConnect;
   page.head_request = exchange_->facts.method == http::Method::kHead;
   page.client_http10 = exchange_->facts.client_minor == 0;
+  page.format = http::page_format(exchange_->accept);
+  page.html = &workspace_.error_template;
+  page.reference = workspace_.references.next();
+  exchange_->record.set_reference(page.reference.data(), page.reference.size());
   const std::size_t size = http::write_error_page(page, *workspace_.head);
   Parts& parts = workspace_.fresh_parts();
   parts.add({workspace_.head->data(), size});
@@ -88,11 +97,17 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
 // that it was complete.
 void Session::break_off_response(wire::Ending ending, std::string_view reason) {
   finish_record(ending, reason);
+  reset_client();
+}
+
+// Only the parent can cause a reset.
+void Session::reset_client() {
   close_upstream();
   release_exchange();
   client_.in.clear();
   client_.out.clear();
   phase_ = Phase::kReset;
+  moved_ = true;
   reset_ = workspace_.parent->reset(client_.transport.fd(), this);
 }
 
@@ -159,6 +174,7 @@ void Session::drain_client() {
 
 void Session::over() {
   phase_ = Phase::kOver;
+  if (std::exchange(counted_, false)) workspace_.sources.leave(client_endpoint_.address);
   release_exchange();
   close_upstream();
   workspace_.parent->cancel(std::exchange(reset_, 0));

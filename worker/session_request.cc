@@ -43,6 +43,7 @@ void Session::read_request_head() {
       break;
     case http::ParseStatus::kRefused:
       note_request(*exchange_, parser.head(), workspace_.clock.now_us());
+      note_accept(*exchange_, parser.head());
       refuse(parser.refusal(), http::MessageKind::kRequest, wire::REFUSED);
       break;
     case http::ParseStatus::kComplete:
@@ -72,6 +73,7 @@ void Session::keep_partial(const http::HeadParser& parser, Connection& connectio
 
 void Session::accept_request(http::Head& head, std::string_view input, bool from_scratch) {
   exchange_->head_size = head.size;
+  note_accept(*exchange_, head);
   http::RequestPlan plan;
   http::Refusal refusal = http::check_request(head, service().request, destination_, plan);
   if (workspace_.logging) note_request(*exchange_, head, workspace_.clock.now_us());

@@ -2,6 +2,7 @@
 // The upstream connection of a request: may it go where it wants to, does the connection that is
 // there serve it, and what if that dies before it has answered.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "worker/http/head_writer.h"
@@ -204,6 +205,10 @@ void Session::on_upstream(UniqueFd upstream) {
     return run();
   }
   upstream_used_ = exchange_->upstream_used_before = false;
+  if (exchange_->raw) {
+    on_raw_upstream();
+    return run();
+  }
   if (service().group != nullptr) server_ = exchange_->finder.server();
   if (exchange_->facts.method == http::Method::kConnect) {
     answer_connect();
@@ -219,6 +224,8 @@ void Session::send_request_head() {
   phase_ = Phase::kRelay;
   moved_in_turn_ = true;
   Parts& parts = workspace_.fresh_parts();
+  std::array<char, kProxyHeaderSpace> preface;
+  parts.add(upstream_preface(preface));
   parts.add(exchange_->request_head.view());
   const bool sent = send_with_body(workspace_, client_, upstream_, exchange_->request, parts,
                                    client_.in.view(), false);

@@ -56,6 +56,8 @@ class Transport {
   std::uint64_t sent() const { return sent_; }
   // A fresh socket from accept4 may have octets already: try once before any event.
   void assume_readable() { readable_ = true; }
+  // There may be room although no event has told of it.
+  void assume_writable() { writable_ = true; }
 
   Moved read(char* into, std::size_t size);
   // How many octets the kernel took is in n; 0 to all of them.

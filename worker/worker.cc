@@ -40,7 +40,9 @@ Worker::Worker(WorkerParts parts, EpollPoller poller, PipePool pipes)
       workspace_(parts.config, &poller_, &parent_, &log_, &pipes_, parts.metrics, this),
       listeners_(&poller_, this),
       loop_(poller_.fd(), this),
-      max_sessions_(session_limit(parts.config, parts.max_descriptors)) {}
+      max_sessions_(session_limit(parts.config, parts.max_descriptors)) {
+  workspace_.rate_window_ms = parts.rate_window_ms;
+}
 
 Worker::~Worker() { drain_sessions(true); }
 

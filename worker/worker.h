@@ -31,8 +31,9 @@ struct WorkerParts {
   wire::Config config;
   UniqueFd channel;
   UniqueFd log;
-  MetricsPage* metrics;         // outlives the worker
-  std::size_t max_descriptors;  // RLIMIT_NOFILE: bounds the sessions
+  MetricsPage* metrics;                   // outlives the worker
+  std::size_t max_descriptors;            // RLIMIT_NOFILE: bounds the sessions
+  std::uint32_t rate_window_ms = 10'000;  // of limits.min_rate; shorter in tests
 };
 
 class Worker final : private LoopClient,

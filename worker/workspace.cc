@@ -41,6 +41,10 @@ Workspace::Workspace(const wire::Config& settings, Poller* p, ParentClient* up, 
       pipes(pp),
       metrics(m),
       owner(o),
+      error_template(settings.error_template()),
+      sources(settings.limits().connections_per_source(), settings.limits().connections(),
+              random_seed()),
+      references(random_seed()),
       wheel(clock.now_ms()),
       host_checks(up, l),
       request_parser(http::MessageKind::kRequest, head_limits),
@@ -62,7 +66,12 @@ Workspace::Workspace(const wire::Config& settings, Poller* p, ParentClient* up, 
       CHECK(listener.upstream() < groups.size());  // the loader's word, checked by the parent
       service.group = groups[listener.upstream()].get();
     }
-    services.push_back(service);
+    service.tunnel_not_http = service.mode == wire::TRANSPARENT && listener.tunnel_not_http();
+    for (const wire::ConfigNetwork& peer : listener.proxy_from()) {
+      const auto address = address_from_bytes(peer.address());
+      if (address) service.proxy_from.push_back({*address, peer.prefix()});
+    }
+    services.push_back(std::move(service));
   }
 }
 

@@ -14,15 +14,19 @@
 #include "worker/buffer.h"
 #include "worker/clock.h"
 #include "worker/connection.h"
+#include "worker/event_limit.h"
 #include "worker/exchange.h"
 #include "worker/host_check.h"
+#include "worker/http/error_template.h"
 #include "worker/http/head_parser.h"
 #include "worker/log_pipe.h"
 #include "worker/parent_client.h"
 #include "worker/pipe_pool.h"
 #include "worker/poller.h"
+#include "worker/reference.h"
 #include "worker/service.h"
 #include "worker/slab.h"
+#include "worker/source_table.h"
 #include "worker/upstream_group.h"
 #include "worker/wheel.h"
 
@@ -68,6 +72,12 @@ struct Workspace {
 
   std::vector<std::unique_ptr<UpstreamGroup>> groups;  // as Config.upstreams
   std::vector<Service> services;                       // as Config.listeners
+  http::ErrorTemplate error_template;
+  std::uint32_t rate_window_ms = 10'000;  // over which limits.min_rate is measured
+  SourceTable sources;
+  References references;
+  EventLimit proxy_events;
+  EventLimit source_events;
 
   Clock clock;
   Wheel wheel;

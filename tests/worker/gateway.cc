@@ -9,14 +9,15 @@
 
 namespace gatehouse::worker::testing {
 
-Gateway::Gateway(std::uint16_t origin_port, const wire::Config& config)
+Gateway::Gateway(std::uint16_t origin_port, const wire::Config& config,
+                 std::uint32_t rate_window_ms)
     : metrics_(std::make_unique<MetricsPage>()) {
   signal(SIGPIPE, SIG_IGN);
   auto pair = ipc::make_pair();
   int log[2];
   CHECK(pair && pipe2(log, O_CLOEXEC | O_NONBLOCK) == 0);
-  auto worker = Worker::make(
-      WorkerParts{config, std::move(pair->theirs), UniqueFd(log[1]), metrics_.get(), 16384});
+  auto worker = Worker::make(WorkerParts{config, std::move(pair->theirs), UniqueFd(log[1]),
+                                         metrics_.get(), 16384, rate_window_ms});
   CHECK(worker);
   worker_ = std::move(*worker);
   parent_ = std::make_unique<FakeParent>(std::move(pair->ours), UniqueFd(log[0]), origin_port);

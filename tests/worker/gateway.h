@@ -14,7 +14,8 @@ namespace gatehouse::worker::testing {
 
 class Gateway {
  public:
-  explicit Gateway(std::uint16_t origin_port, const wire::Config& config = default_config());
+  explicit Gateway(std::uint16_t origin_port, const wire::Config& config = default_config(),
+                   std::uint32_t rate_window_ms = 10'000);
   // Drains and fails the test where the worker doesn't end by itself.
   ~Gateway();
 

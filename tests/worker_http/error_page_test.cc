@@ -74,6 +74,61 @@ TEST(ErrorPage, EveryPageParses) {
   }
 }
 
+TEST(ErrorPage, ReferenceIsOnEveryPage) {
+  for (const PageFormat format : {PageFormat::kHtml, PageFormat::kJson, PageFormat::kText}) {
+    const std::string octets =
+        write({.refusal = Refusal::kBadHost, .format = format, .reference = "k3v9d0t2xq"});
+    EXPECT_NE(octets.find("k3v9d0t2xq"), std::string::npos) << octets;
+  }
+  EXPECT_TRUE(
+      write({.refusal = Refusal::kBadHost, .format = PageFormat::kJson, .reference = "k3v9d0t2xq"})
+          .ends_with(".\",\"reference\":\"k3v9d0t2xq\"}\n"));
+}
+
+std::string write(const ErrorPage& page, std::size_t room) {
+  std::string out(room, '\0');
+  out.resize(write_error_page(page, out));
+  return out;
+}
+
+TEST(ErrorPage, TemplateReplacesTheHtmlAndNothingElse) {
+  const ErrorTemplate html("<p title='{{reason}}'>{{status}}: {{sentence}} ({{reference}})</p>");
+  ErrorPage page{.refusal = Refusal::kBadStatusLine,
+                 .kind = MessageKind::kResponse,
+                 .format = PageFormat::kHtml,
+                 .reference = "k3v9d0t2xq",
+                 .html = &html};
+  const std::string expected =
+      "<p title='Bad Gateway'>502: The server&#39;s answer could not be used. The status line is "
+      "malformed. (k3v9d0t2xq)</p>";
+  const std::string octets = write(page, 65536);
+  EXPECT_EQ(octets,
+            "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html; charset=utf-8\r\n"
+            "Content-Length: " +
+                std::to_string(expected.size()) +
+                "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n" + expected);
+  page.head_request = true;
+  EXPECT_EQ(write(page, 65536) + expected, octets);
+  page.head_request = false;
+  for (const PageFormat format : {PageFormat::kJson, PageFormat::kText}) {
+    page.format = format;
+    EXPECT_EQ(write(page, 65536).find("<p title"), std::string::npos);
+  }
+}
+
+// A template that repeats its placeholders can't make a page without bound.
+TEST(ErrorPage, TemplateThatDoesNotFitGivesWay) {
+  std::string text;
+  for (std::size_t i = 0; i < 1000; ++i) text += "{{sentence}}";
+  const ErrorTemplate large(text);
+  ErrorPage page{.refusal = Refusal::kBadConnection, .format = PageFormat::kHtml, .html = &large};
+  EXPECT_NE(write(page, 256 * 1024).find("<h1>Bad Request</h1>"), std::string::npos);
+  const ErrorTemplate small("{{sentence}}");
+  page.html = &small;
+  EXPECT_NE(write(page, kErrorPageBound).find("<h1>Bad Request</h1>"), std::string::npos);
+  EXPECT_EQ(write(page, 2 * kErrorPageBound).find("<h1>"), std::string::npos);
+}
+
 TEST(ErrorPage, FaultsOfResponsesAre502) {
   EXPECT_EQ(refusal_status(Refusal::kHeadTooLong, MessageKind::kRequest), 431);
   EXPECT_EQ(refusal_status(Refusal::kHeadTooLong, MessageKind::kResponse), 502);

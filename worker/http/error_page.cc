@@ -25,6 +25,8 @@ class Text {
     at_ += octets.size();
   }
   void add(std::size_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
+  char* end() const { return at_; }
+  void skip_to(char* end) { at_ = end; }
   std::size_t size() const { return static_cast<std::size_t>(at_ - begin_); }
   std::string_view view() const { return {begin_, size()}; }
 
@@ -49,10 +51,18 @@ int weight(std::string_view parameters) {
   return thousandths;
 }
 
+std::string_view blame(const ErrorPage& page) {
+  return page.kind == MessageKind::kResponse ? "The server's answer could not be used. " : "";
+}
+
+void add_reference(std::string_view before, std::string_view reference, Text& out) {
+  if (reference.empty()) return;
+  out.add(before);
+  out.add(reference);
+}
+
 void add_body(const ErrorPage& page, std::uint16_t status, const RefusalText& refusal, Text& out) {
   const std::string_view phrase = status_phrase(status);
-  const std::string_view blame =
-      page.kind == MessageKind::kResponse ? "The server's answer could not be used. " : "";
   switch (page.format) {
     case PageFormat::kHtml:
       out.add("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
@@ -62,10 +72,11 @@ void add_body(const ErrorPage& page, std::uint16_t status, const RefusalText& re
       out.add("</title></head>\n<body><h1>");
       out.add(phrase);
       out.add("</h1>\n<p>");
-      out.add(blame);
+      out.add(blame(page));
       out.add(refusal.sentence);
       out.add("</p>\n<p><small>gatehouse: ");
       out.add(refusal.word);
+      add_reference(", reference ", page.reference, out);
       out.add("</small></p></body></html>\n");
       return;
     case PageFormat::kJson:
@@ -74,8 +85,9 @@ void add_body(const ErrorPage& page, std::uint16_t status, const RefusalText& re
       out.add(",\"error\":\"");
       out.add(refusal.word);
       out.add("\",\"message\":\"");
-      out.add(blame);
+      out.add(blame(page));
       out.add(refusal.sentence);
+      add_reference("\",\"reference\":\"", page.reference, out);
       out.add("\"}\n");
       return;
     case PageFormat::kText:
@@ -83,10 +95,11 @@ void add_body(const ErrorPage& page, std::uint16_t status, const RefusalText& re
       out.add(" ");
       out.add(phrase);
       out.add("\n");
-      out.add(blame);
+      out.add(blame(page));
       out.add(refusal.sentence);
       out.add(" (gatehouse: ");
       out.add(refusal.word);
+      add_reference(", reference ", page.reference, out);
       out.add(")\n");
       return;
   }
@@ -110,6 +123,22 @@ void add_connection(bool close, bool client_http10, Text& out) {
   } else if (client_http10) {
     out.add("Connection: keep-alive\r\n");
   }
+}
+
+void add_head(const ErrorPage& page, std::uint16_t status, std::size_t body_size, Text& out) {
+  out.add("HTTP/1.1 ");
+  out.add(status);
+  out.add(" ");
+  out.add(status_phrase(status));
+  out.add("\r\nContent-Type: ");
+  out.add(content_type(page.format));
+  out.add("\r\nContent-Length: ");
+  out.add(body_size);
+  out.add("\r\nCache-Control: no-store\r\n");
+  if (status == 405) out.add(kAllow);  // RFC 9110 15.5.6
+  if (status == 503) out.add("Retry-After: 2\r\n");
+  add_connection(page.close, page.client_http10, out);
+  out.add("\r\n");
 }
 
 // Fields that TRACE must not show to a script (RFC 9110 9.3.8).
@@ -209,25 +238,26 @@ PageFormat page_format(std::string_view accept) {
 std::size_t write_error_page(const ErrorPage& page, std::span<char> out) {
   if (out.size() < kErrorPageBound) return 0;
   const std::uint16_t status = refusal_status(page.refusal, page.kind);
-  std::array<char, kErrorPageBound / 2> body_octets;
-  Text body(body_octets.data());
-  add_body(page, status, refusal_text(page.refusal), body);
-  CHECK(body.size() <= body_octets.size());
-
+  const RefusalText& refusal = refusal_text(page.refusal);
+  std::array<char, kErrorPageBound / 2> octets;
   Text text(out.data());
-  text.add("HTTP/1.1 ");
-  text.add(status);
-  text.add(" ");
-  text.add(status_phrase(status));
-  text.add("\r\nContent-Type: ");
-  text.add(content_type(page.format));
-  text.add("\r\nContent-Length: ");
-  text.add(body.size());
-  text.add("\r\nCache-Control: no-store\r\n");
-  if (status == 405) text.add(kAllow);  // RFC 9110 15.5.6
-  if (status == 503) text.add("Retry-After: 2\r\n");
-  add_connection(page.close, page.client_http10, text);
-  text.add("\r\n");
+  if (page.format == PageFormat::kHtml && page.html != nullptr && !page.html->empty()) {
+    Text sentence(octets.data());
+    sentence.add(blame(page));
+    sentence.add(refusal.sentence);
+    const ErrorTemplate::Values values{status, status_phrase(status), sentence.view(),
+                                       page.reference};
+    const std::size_t size = page.html->size(values);
+    if (size <= ErrorTemplate::kMaxPage && size <= out.size() - kErrorPageBound) {
+      add_head(page, status, size, text);
+      if (!page.head_request) text.skip_to(page.html->write(values, text.end()));
+      return text.size();
+    }
+  }
+  Text body(octets.data());
+  add_body(page, status, refusal, body);
+  CHECK(body.size() <= octets.size());
+  add_head(page, status, body.size(), text);
   if (!page.head_request) text.add(body.view());
   return text.size();
 }

@@ -2,8 +2,9 @@
 // The answers that the gateway makes itself: a complete response with a short page, the echo of
 // TRACE, the answer to OPTIONS.
 //
-// Invariant: a page holds nothing of the request, so there is nothing to escape; the echo of TRACE
-// is message/http without the fields that carry credentials.
+// Invariant: a page holds nothing of the request, so there is nothing to escape, and what goes into
+// a template is escaped nevertheless; the echo of TRACE is message/http without the fields that
+// carry credentials.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <span>
 #include <string_view>
 
+#include "worker/http/error_template.h"
 #include "worker/http/head.h"
 #include "worker/http/refusal.h"
 #include "worker/http/request_rules.h"
@@ -29,14 +31,17 @@ struct ErrorPage {
   Refusal refusal = Refusal::kNone;
   MessageKind kind = MessageKind::kRequest;  // which message has the fault
   PageFormat format = PageFormat::kText;
-  bool close = true;           // "Connection: close"
-  bool head_request = false;   // no body, its length declared nevertheless
-  bool client_http10 = false;  // a kept connection is announced
+  bool close = true;                    // "Connection: close"
+  bool head_request = false;            // no body, its length declared nevertheless
+  bool client_http10 = false;           // a kept connection is announced
+  std::string_view reference = {};      // leads to the log record; empty: none is shown
+  const ErrorTemplate* html = nullptr;  // instead of the built-in HTML; may be empty
 };
 
 // Enough for any error page.
 inline constexpr std::size_t kErrorPageBound = 2048;
-// Octets written, head and body. 0: out is smaller than kErrorPageBound.
+// Octets written, head and body. 0: out is smaller than kErrorPageBound. A template whose page is
+// longer than kMaxPage, or doesn't fit into out behind as much, gives way to the built-in page.
 std::size_t write_error_page(const ErrorPage& page, std::span<char> out);
 
 // For plan.recipient other than kUpstream: 200 with the request as received (TRACE, RFC 9110 9.3.8)

@@ -67,11 +67,13 @@ enum class Refusal : std::uint8_t {
   // Not faults of a message: found by the relay, listed here so that one table gives every answer.
   kHeadTimeout,
   kBodyTimeout,
+  kBodySlow,
   kConnectFailed,
   kConnectTimeout,
   kUpstreamClosed,
   kUpstreamReset,
   kResponseTimeout,
+  kUpstreamSlow,
   kNameUnresolved,
   kDestinationForbidden,
   kPrivateForbidden,

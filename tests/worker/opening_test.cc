@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: Apache-2.0
+// How connections begin: PROXY protocol headers, and tunnels of what isn't HTTP.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/worker/gateway.h"
+
+namespace gatehouse::worker::testing {
+namespace {
+
+using namespace std::string_literals;
+using Clock = std::chrono::steady_clock;
+
+const std::string kGet = "GET /a HTTP/1.1\r\nHost: example.test\r\n\r\n";
+const std::string kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+const std::string kLine = "PROXY TCP4 203.0.113.9 198.51.100.2 5678 80\r\n";
+const std::string kClient = "\xcb\x00\x71\x09"s;  // as in kLine
+const std::string kLoopback = "\x7f\x00\x00\x01"s;
+const std::string kLocal = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"s;
+const std::string kBlock =
+    "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\x00\x71\x09\xc6\x33\x64\x02\x16\x2e\0\x50"s;
+const std::string kClientHello = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on"s;
+
+void pause(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+int elapsed_ms(Clock::time_point since) {
+  return static_cast<int>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since).count());
+}
+
+Origin::Handler hello() {
+  return [](Peer& peer) {
+    while (!peer.receive_head().empty()) peer.send(kHello);
+  };
+}
+
+// Says something first, then repeats what it hears.
+Origin::Handler banner_and_echo() {
+  return [](Peer& peer) {
+    peer.send("220 ready\r\n");
+    for (std::string got = peer.receive_some(); !got.empty(); got = peer.receive_some()) {
+      peer.send(got);
+    }
+    peer.finish_sending();
+  };
+}
+
+Origin::Handler echo() {
+  return [](Peer& peer) {
+    for (std::string got = peer.receive_some(); !got.empty(); got = peer.receive_some()) {
+      peer.send(got);
+    }
+    peer.finish_sending();
+  };
+}
+
+wire::Config proxy_config(const std::string& network = "\x7f\x00\x00\x00"s, unsigned prefix = 8) {
+  wire::Config config = default_config();
+  auto* from = config.mutable_listeners(0)->add_proxy_from();
+  from->set_address(network);
+  from->set_prefix(prefix);
+  return config;
+}
+
+wire::Config tunnel_config() {
+  wire::Config config = default_config();
+  config.mutable_listeners(0)->set_tunnel_not_http(true);
+  return config;
+}
+
+TEST(ProxyHeader, GivesTheLogItsClientAndKeepsWhatFollows) {
+  Origin origin(hello());
+  Gateway gateway(origin.port(), proxy_config());
+  for (const std::string& header : {kLine, kBlock}) {
+    Peer client = gateway.connect();
+    client.send(header + kGet);
+    EXPECT_EQ(client.receive_message(), kHello);
+    client.send(kGet);
+    EXPECT_EQ(client.receive_message(), kHello);
+  }
+  for (const wire::AccessRecord& record : gateway.parent().wait_for_records(4)) {
+    EXPECT_EQ(record.client(), kClient);
+    EXPECT_EQ(record.client_port(), 5678u);
+    EXPECT_EQ(record.destination(), kLoopback) << "the destination is the connection's";
+  }
+}
+
+TEST(ProxyHeader, MayArriveInPieces) {
+  Origin origin(hello());
+  Gateway gateway(origin.port(), proxy_config());
+  for (const std::string& header : {kLine, kBlock}) {
+    Peer client = gateway.connect();
+    for (const char octet : header) {
+      client.send({&octet, 1});
+      pause(1);
+    }
+    client.send(kGet);
+    EXPECT_EQ(client.receive_message(), kHello);
+  }
+  for (const wire::AccessRecord& record : gateway.parent().wait_for_records(2)) {
+    EXPECT_EQ(record.client(), kClient);
+  }
+}
+
+TEST(ProxyHeader, WithoutAddressesTheConnectionsHold) {
+  Origin origin(hello());
+  Gateway gateway(origin.port(), proxy_config());
+  for (const std::string& header : {kLocal, "PROXY UNKNOWN\r\n"s}) {
+    Peer client = gateway.connect();
+    client.send(header + kGet);
+    EXPECT_EQ(client.receive_message(), kHello);
+  }
+  for (const wire::AccessRecord& record : gateway.parent().wait_for_records(2)) {
+    EXPECT_EQ(record.client(), kLoopback);
+  }
+}
+
+TEST(ProxyHeader, MalformedOrMissingIsAResetWithoutAnAnswer) {
+  Origin origin(hello());
+  Gateway gateway(origin.port(), proxy_config());
+  const std::string wrong[] = {
+      kGet, "proxy" + kLine.substr(5) + kGet, kLine.substr(0, kLine.size() - 2) + " x\r\n" + kGet,
+      kBlock.substr(0, 13) + "\x12" + kBlock.substr(14) + kGet, std::string(3000, 'P')};
+  for (const std::string& octets : wrong) {
+    Peer client = gateway.connect();
+    client.send(octets);
+    EXPECT_EQ(client.receive_all(), "");
+    EXPECT_EQ(client.end(), End::kReset);
+  }
+  EXPECT_EQ(gateway.metrics().proxy_malformed.load(), std::size(wrong));
+  EXPECT_EQ(gateway.parent().resets(), static_cast<int>(std::size(wrong)));
+  EXPECT_EQ(gateway.parent().connects(), 0);
+  pause(100);
+  const auto events = gateway.parent().events();
+  ASSERT_EQ(events.size(), 1u) << "one line stands for all";
+  EXPECT_NE(events[0].find("from 127.0.0.1 is malformed (signature)"), std::string::npos);
+}
+
+TEST(ProxyHeader, HasToArriveInTime) {
+  Origin origin(hello());
+  wire::Config config = proxy_config();
+  config.mutable_timeouts()->set_head_ms(300);
+  Gateway gateway(origin.port(), config);
+  Peer silent = gateway.connect(), slow = gateway.connect();
+  const auto start = Clock::now();
+  for (int i = 0; i < 20; ++i) {
+    slow.send(kLine.substr(static_cast<std::size_t>(i), 1));
+    pause(20);
+  }
+  EXPECT_EQ(slow.receive_all(), "");
+  EXPECT_EQ(slow.end(), End::kReset);
+  EXPECT_EQ(silent.receive_all(), "");
+  EXPECT_EQ(silent.end(), End::kReset);
+  EXPECT_LT(elapsed_ms(start), 1000);
+  EXPECT_EQ(gateway.metrics().proxy_malformed.load(), 2u);
+}
+
+TEST(ProxyHeader, APeerThatOnlyLooksIsNoFault) {
+  Origin origin(hello());
+  Gateway gateway(origin.port(), proxy_config());
+  {
+    Peer looks = gateway.connect();
+    looks.finish_sending();
+    EXPECT_EQ(looks.receive_all(), "");
+  }
+  EXPECT_EQ(gateway.metrics().proxy_malformed.load(), 0u);
+  Peer breaks_off = gateway.connect();
+  breaks_off.send(kLine.substr(0, 20));
+  breaks_off.finish_sending();
+  EXPECT_EQ(breaks_off.receive_all(), "");
+  EXPECT_EQ(breaks_off.end(), End::kReset);
+  EXPECT_EQ(gateway.metrics().proxy_malformed.load(), 1u);
+}
+
+// Never detected: who isn't listed speaks HTTP, and a header is none.
+TEST(ProxyHeader, FromOthersIsNoHeader) {
+  Origin origin(hello());
+  Gateway gateway(origin.port(), proxy_config("\xc0\x00\x02\x00"s, 24));
+  Peer client = gateway.connect();
+  client.send(kGet);
+  EXPECT_EQ(client.receive_message(), kHello);
+  for (const std::string& header : {kLine, kBlock}) {
+    Peer liar = gateway.connect();
+    liar.send(header + kGet);
+    EXPECT_EQ(liar.receive_all().substr(0, 12), "HTTP/1.1 400");
+  }
+  for (const wire::AccessRecord& record : gateway.parent().wait_for_records(3)) {
+    EXPECT_EQ(record.client(), kLoopback);
+  }
+  EXPECT_EQ(gateway.metrics().proxy_malformed.load(), 0u);
+}
+
+wire::Config reverse_config(unsigned proxy_protocol) {
+  wire::Config config = proxy_config();
+  config.mutable_listeners(0)->set_mode(wire::REVERSE);
+  auto* upstream = config.add_upstreams();
+  upstream->set_name("app");
+  upstream->set_proxy_protocol(proxy_protocol);
+  upstream->set_fails(3);
+  upstream->set_down_ms(1000);
+  auto* server = upstream->add_servers();
+  server->set_id(1);
+  server->set_address(kLoopback);
+  server->set_port(80);
+  return config;
+}
+
+// Each upstream connection begins with a header, once, and it names the client that the header of
+// the client connection has named, as X-Forwarded-For does.
+TEST(ProxyHeader, GoesOutFirstOnEachUpstreamConnection) {
+  for (const unsigned version : {1U, 2U}) {
+    const std::size_t size = version == 1 ? std::string("PROXY TCP4 203.0.113.9 ").size() : 28;
+    std::vector<std::string> headers;
+    std::vector<std::string> heads;
+    Origin origin([&](Peer& peer) {
+      headers.push_back(version == 1 ? peer.receive_until("\r\n") : peer.receive_exactly(size));
+      for (int i = 0; i < 2; ++i) {
+        heads.push_back(peer.receive_head());
+        peer.send(kHello);
+      }
+      peer.finish_sending();
+    });
+    {
+      Gateway gateway(origin.port(), reverse_config(version));
+      gateway.parent().set_server(1, {.port = origin.port()});
+      Peer client = gateway.connect();
+      client.send(kLine + kGet);
+      EXPECT_EQ(client.receive_message(), kHello);
+      for (int i = 0; i < 3; ++i) {
+        if (i == 1) pause(100);  // the origin has closed the connection
+        client.send(kGet);
+        EXPECT_EQ(client.receive_message(), kHello);
+      }
+      EXPECT_EQ(gateway.parent().connects(), 2);
+    }
+    ASSERT_EQ(headers.size(), 2u);
+    for (const std::string& header : headers) {
+      const ProxyHeader read = read_proxy_header(header);
+      EXPECT_EQ(read.status, ProxyStatus::kComplete);
+      EXPECT_EQ(to_string(read.source), "203.0.113.9:5678");
+      EXPECT_EQ(to_string(read.destination.address), "127.0.0.1");
+    }
+    ASSERT_EQ(heads.size(), 4u);
+    for (const std::string& head : heads) {
+      EXPECT_EQ(head.substr(0, 7), "GET /a ");
+      EXPECT_NE(head.find("X-Forwarded-For: 203.0.113.9\r\n"), std::string::npos) << head;
+    }
+  }
+}
+
+TEST(Tunnel, FirstOctetsThatAreNotHttpPassBothWays) {
+  Origin origin(echo());
+  Gateway gateway(origin.port(), tunnel_config());
+  Peer client = gateway.connect();
+  const auto start = Clock::now();
+  client.send(kClientHello);
+  EXPECT_EQ(client.receive_exactly(kClientHello.size()), kClientHello);
+  EXPECT_LT(elapsed_ms(start), 250) << "decided by the first octets, not by time";
+  const std::string large = pattern(300'000);
+  std::thread sender([&] {
+    client.send(large);
+    client.finish_sending();
+  });
+  EXPECT_EQ(client.receive_all(), large);
+  sender.join();
+  EXPECT_EQ(client.end(), End::kFin);
+  const auto record = gateway.parent().wait_for_records(1).at(0);
+  EXPECT_EQ(record.method(), "-");
+  EXPECT_EQ(record.reason(), "tunnel");
+  EXPECT_EQ(record.ending(), wire::COMPLETE);
+  EXPECT_EQ(record.status(), 0u);
+  EXPECT_EQ(record.octets_in(), kClientHello.size() + large.size());
+  EXPECT_EQ(record.octets_out(), kClientHello.size() + large.size());
+  EXPECT_EQ(gateway.metrics().tunnels.load(), 1u);
+}
+
+TEST(Tunnel, AServerThatSpeaksFirstIsHeard) {
+  Origin origin(banner_and_echo());
+  Gateway gateway(origin.port(), tunnel_config());
+  Peer client = gateway.connect();
+  const auto start = Clock::now();
+  EXPECT_EQ(client.receive_exactly(11), "220 ready\r\n");
+  EXPECT_GE(elapsed_ms(start), 290);
+  EXPECT_LT(elapsed_ms(start), 900);
+  client.send("GET / HTTP/1.1\r\n");  // not looked at any more
+  EXPECT_EQ(client.receive_exactly(16), "GET / HTTP/1.1\r\n");
+  client.finish_sending();
+  EXPECT_EQ(client.receive_all(), "");
+  EXPECT_EQ(client.end(), End::kFin);
+  EXPECT_EQ(gateway.parent().wait_for_records(1).at(0).reason(), "tunnel");
+}
+
+TEST(Tunnel, HttpIsHttpAlsoWhenItComesLate) {
+  Origin origin(hello());
+  Gateway gateway(origin.port(), tunnel_config());
+  Peer prompt = gateway.connect(), late = gateway.connect(), wrong = gateway.connect();
+  prompt.send(kGet);
+  EXPECT_EQ(prompt.receive_message(), kHello);
+  prompt.send(kGet);
+  EXPECT_EQ(prompt.receive_message(), kHello);
+  pause(700);  // connections to the server have been made, to hear it
+  EXPECT_EQ(gateway.parent().connects(), 3);
+  late.send(kGet);
+  EXPECT_EQ(late.receive_message(), kHello);
+  wrong.send("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n");
+  EXPECT_EQ(wrong.receive_all().substr(0, 12), "HTTP/1.1 400");
+  EXPECT_EQ(gateway.parent().connects(), 3) << "the connection serves the request";
+  for (const auto& record : gateway.parent().wait_for_records(4)) EXPECT_EQ(record.method(), "GET");
+  EXPECT_EQ(gateway.metrics().tunnels.load(), 0u);
+}
+
+TEST(Tunnel, MalformedHttpDoesNotBecomeOne) {
+  Origin origin(echo());
+  Gateway gateway(origin.port(), tunnel_config());
+  for (const char* const octets : {"GET /secret\r\n", "GET / FOO/1.0\r\n\r\n",
+                                   "POST\t/ HTTP/1.1\r\n", "GET / HTTP/1.1\nHost: a\n\n"}) {
+    Peer client = gateway.connect();
+    client.send(octets);
+    EXPECT_EQ(client.receive_all().substr(0, 12), "HTTP/1.1 400") << octets;
+  }
+  EXPECT_EQ(gateway.parent().connects(), 0);
+}
+
+TEST(Tunnel, ARequestThatArrivesSlowlyIsNone) {
+  Origin origin(hello());
+  Gateway gateway(origin.port(), tunnel_config());
+  Peer client = gateway.connect();
+  client.send(kGet.substr(0, 2));
+  pause(600);
+  client.send(kGet.substr(2));
+  EXPECT_EQ(client.receive_message(), kHello);
+  EXPECT_EQ(gateway.metrics().tunnels.load(), 0u);
+}
+
+TEST(Tunnel, AWordThatLeadsNowhereIsPassedOnAfterAWhile) {
+  Origin origin(echo());
+  Gateway gateway(origin.port(), tunnel_config());
+  Peer at_once = gateway.connect(), later = gateway.connect();
+  at_once.send("HELLO");
+  EXPECT_EQ(at_once.receive_exactly(5), "HELLO");
+  pause(700);  // by now there is a connection to the server, which has said nothing
+  later.send("HELLO");
+  EXPECT_EQ(later.receive_exactly(5), "HELLO");
+}
+
+TEST(Tunnel, HalfClosedClientsGetTheirAnswer) {
+  Origin origin([](Peer& peer) {
+    const std::string got = peer.receive_all();
+    peer.send("you said " + got);
+    peer.finish_sending();
+  });
+  Gateway gateway(origin.port(), tunnel_config());
+  Peer client = gateway.connect();
+  client.send("WHOIS example.test");
+  client.finish_sending();
+  EXPECT_EQ(client.receive_all(), "you said WHOIS example.test");
+  EXPECT_EQ(client.end(), End::kFin);
+}
+
+TEST(Tunnel, BehindAProxyHeader) {
+  Origin origin(echo());
+  wire::Config config = proxy_config();
+  config.mutable_listeners(0)->set_tunnel_not_http(true);
+  Gateway gateway(origin.port(), config);
+  Peer client = gateway.connect();
+  client.send(kLine + kClientHello);
+  EXPECT_EQ(client.receive_exactly(kClientHello.size()), kClientHello);
+  client.finish_sending();
+  EXPECT_EQ(client.receive_all(), "");
+  const auto record = gateway.parent().wait_for_records(1).at(0);
+  EXPECT_EQ(record.client(), kClient);
+  EXPECT_EQ(record.octets_in(), kClientHello.size());
+}
+
+TEST(Tunnel, WithoutAServerIsAReset) {
+  Origin origin(echo());
+  Gateway gateway(origin.port(), tunnel_config());
+  gateway.parent().answer_connects_with(ECONNREFUSED);
+  Peer talks = gateway.connect(), listens = gateway.connect();
+  talks.send(kClientHello);
+  EXPECT_EQ(talks.receive_all(), "");
+  EXPECT_EQ(talks.end(), End::kReset);
+  EXPECT_EQ(listens.receive_all(), "");
+  EXPECT_EQ(listens.end(), End::kReset);
+  for (const auto& record : gateway.parent().wait_for_records(2)) {
+    EXPECT_EQ(record.method(), "-");
+    EXPECT_EQ(record.reason(), "connect-failed");
+    EXPECT_EQ(record.ending(), wire::UPSTREAM_FAILED);
+  }
+}
+
+TEST(Tunnel, EndsWhenNothingMovesForTheTunnelTime) {
+  Origin origin(echo());
+  wire::Config config = tunnel_config();
+  config.mutable_timeouts()->set_tunnel_ms(500);
+  config.mutable_timeouts()->set_stall_ms(100);
+  Gateway gateway(origin.port(), config);
+  Peer client = gateway.connect();
+  const auto start = Clock::now();
+  for (int i = 0; i < 5; ++i) {
+    client.send("\x01");
+    EXPECT_EQ(client.receive_some(), "\x01");
+    pause(200);
+  }
+  EXPECT_EQ(client.receive_all(), "");
+  EXPECT_EQ(client.end(), End::kReset);
+  EXPECT_GE(elapsed_ms(start), 1250);
+  EXPECT_LT(elapsed_ms(start), 2200);
+  const auto record = gateway.parent().wait_for_records(1).at(0);
+  EXPECT_EQ(record.ending(), wire::TIMED_OUT);
+  EXPECT_EQ(record.reason(), "tunnel");
+}
+
+TEST(Tunnel, IsForListenersThatWantIt) {
+  Origin origin(banner_and_echo());
+  Gateway gateway(origin.port());
+  Peer client = gateway.connect(), silent = gateway.connect();
+  client.send(kClientHello);
+  EXPECT_EQ(client.receive_all().substr(0, 12), "HTTP/1.1 400");
+  silent.set_timeout_ms(600);
+  EXPECT_EQ(silent.receive_some(), "");
+  EXPECT_EQ(gateway.parent().connects(), 0);
+}
+
+TEST(Tunnel, NobodySpeaksEndsAfterTheIdleTime) {
+  Origin origin([](Peer& peer) { peer.receive_all(); });
+  wire::Config config = tunnel_config();
+  config.mutable_timeouts()->set_idle_ms(600);
+  Gateway gateway(origin.port(), config);
+  Peer client = gateway.connect();
+  const auto start = Clock::now();
+  EXPECT_EQ(client.receive_all(), "");
+  EXPECT_GE(elapsed_ms(start), 800);
+  EXPECT_LT(elapsed_ms(start), 1800);
+}
+
+TEST(Tunnel, DrainingEndsConnectionsThatHaveNotBegun) {
+  Origin origin([](Peer& peer) { peer.receive_all(); });
+  Gateway gateway(origin.port(), tunnel_config());
+  Peer fresh = gateway.connect();
+  Peer waiting = gateway.connect();
+  pause(600);
+  const auto start = Clock::now();
+  EXPECT_EQ(gateway.stop(5000), 0);
+  EXPECT_LT(elapsed_ms(start), 2500);
+  EXPECT_EQ(fresh.receive_all() + waiting.receive_all(), "");
+}
+
+}  // namespace
+}  // namespace gatehouse::worker::testing
