@@ -159,5 +159,43 @@ TEST(Confined, ServesEveryKindOfExchange) {
   EXPECT_FALSE(parent.broken());
 }
 
+// Names, races and tunnels need nothing more either.
+TEST(Confined, ServesForwardMode) {
+  constexpr std::size_t kLarge = 5'000'000;
+  Origin origin([](Peer& peer) {
+    const std::string first = peer.receive_some();
+    if (first.starts_with("GET")) {
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    } else {
+      peer.send(pattern(kLarge));
+      peer.finish_sending();
+    }
+    peer.receive_all();
+  });
+  wire::Config config = default_config();
+  config.mutable_listeners(0)->set_mode(wire::FORWARD);
+  auto* range = config.mutable_forward()->add_ports();
+  range->set_first(80);
+  range->set_last(80);
+  *config.mutable_forward()->add_connect_ports() = *range;
+  Child child(nullptr, config);
+  FakeParent parent(child.take_channel(), child.take_log(), 0);
+  parent.set_name("a.test", {{.port = origin.port(), .delay_ms = 400}, {.port = origin.port()}});
+  std::uint16_t port = 0;
+  parent.arm(0, make_listener(&port));
+  {
+    Peer client = Peer::connect(port);
+    client.send("GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    EXPECT_TRUE(client.receive_message().ends_with("hello"));
+    client.send("CONNECT a.test:80 HTTP/1.1\r\nHost: a.test:80\r\n\r\nearly");
+    EXPECT_TRUE(client.receive_head().starts_with("HTTP/1.1 200"));
+    EXPECT_EQ(checksum(client.receive_exactly(kLarge)), checksum(pattern(kLarge)));
+  }
+  parent.drain(2000);
+  const int status = child.wait();
+  EXPECT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+  EXPECT_FALSE(parent.broken());
+}
+
 }  // namespace
 }  // namespace gatehouse::worker::testing
