@@ -121,7 +121,8 @@ void Broker::connect(WorkerHandle& worker, std::uint64_t id, const wire::Connect
     case wire::Connect::kConfiguredEndpoint:
       asked = Mode::kReverse;
       if (reason != wire::Refused::UNSPECIFIED) break;
-      reason = judge_endpoint(request.configured_endpoint().id(), evidence, &target, &keep_source);
+      reason = judge_endpoint(worker, request.configured_endpoint().id(), evidence, &target,
+                              &keep_source);
       break;
     case wire::Connect::DESTINATION_NOT_SET:
       return violation_(worker, "a Connect without a destination");
@@ -185,11 +186,13 @@ Broker::Reason Broker::judge_egress(const IpAddress& address, TimePoint now) {
 }
 
 // The administrator has named it, so private addresses are fine; loopback needs the command line.
-Broker::Reason Broker::judge_endpoint(std::uint32_t id, const Evidence& evidence, Endpoint* target,
+Broker::Reason Broker::judge_endpoint(const WorkerHandle& worker, std::uint32_t id,
+                                      const Evidence& evidence, Endpoint* target,
                                       bool* keep_source) {
   if (!settings_->listens(Mode::kReverse, evidence.destination)) return wire::Refused::PORT;
-  const auto found = settings_->servers.find(id);
-  if (found == settings_->servers.end()) return wire::Refused::GRANT;
+  const auto& servers = worker.started_with->servers;
+  const auto found = servers.find(id);
+  if (found == servers.end()) return wire::Refused::GRANT;
   *target = found->second.endpoint;
   *keep_source = found->second.keep_source;
   return floor_.forbids_endpoint(*target) ? wire::Refused::FLOOR : wire::Refused::UNSPECIFIED;

@@ -72,8 +72,8 @@ class Broker {
   Reason judge_grant(const WorkerHandle& worker, const wire::ForwardGrant& request,
                      const Evidence& evidence, TimePoint now, Endpoint* target);
   Reason judge_egress(const IpAddress& address, TimePoint now);
-  Reason judge_endpoint(std::uint32_t id, const Evidence& evidence, Endpoint* target,
-                        bool* keep_source);
+  Reason judge_endpoint(const WorkerHandle& worker, std::uint32_t id, const Evidence& evidence,
+                        Endpoint* target, bool* keep_source);
   bool take_token(WorkerHandle& worker, std::uint64_t cookie, TimePoint now);
 
   void connected(WorkerHandle& worker, std::uint64_t id, int fd, int error);

@@ -27,6 +27,7 @@ constexpr auto kFirstBackoff = std::chrono::milliseconds(500);
 constexpr auto kLastBackoff = std::chrono::milliseconds(60'000);
 constexpr int kMessagesPerTurn = 32;  // of one worker, then the others
 constexpr unsigned kCanaries = 2;
+constexpr const char* kModeNames[kModes] = {"transparent", "forward", "reverse"};
 
 bool decode(std::string_view bytes, wire::FromWorker* request) {
   return ipc::decode(bytes, request) &&
@@ -64,6 +65,7 @@ Status Supervisor::apply(LoadedConfig config) {
   if (auto status = make_slots(config.settings); !status) return status;
   if (auto status = open_listeners(config.settings, &listeners_); !status) return status;
   config_ = std::move(config);
+  generation_ = std::make_shared<const Settings>(config_.settings);
   broker_.configure(&config_.settings, netns_cookie(listeners_.front().socket.get()));
   needs_.logger.configure(config_.memfd.get());
   needs_.resolver.configure(config_.settings.resolvers, config_.memfd.get());
@@ -177,6 +179,7 @@ void Supervisor::start(unsigned slot) {
   worker->child = ++last_child_;
   worker->slot = slot;
   worker->mode = slots_[slot].mode;
+  worker->started_with = generation_;
   worker->since = Clock::now();
   worker->deadline = worker->since + kStartTime;
   auto pair = ipc::make_pair();
@@ -222,8 +225,9 @@ void Supervisor::child_exited(std::uint32_t child, bool killed, int status) {
     canaries_.erase(canary);
     return canary_exited(ended, killed, status);
   }
+  if (find(child) == nullptr) return;
+  on_channel(child);  // its last words come first
   WorkerHandle* worker = find(child);
-  if (worker == nullptr) return;
   const unsigned slot = worker->slot;
   const TimePoint since = worker->since;
   if (!worker->explained) {
@@ -380,6 +384,7 @@ void Supervisor::drain() {
 }
 
 void Supervisor::abandon() {
+  draining_ = true;
   for (auto& [child, worker] : workers_) {
     worker->explained = true;
     end(*worker);
@@ -500,6 +505,7 @@ void Supervisor::describe(wire::StatusReply* reply) const {
     auto* process = reply->add_processes();
     process->set_role(static_cast<unsigned>(Role::kWorker));
     process->set_slot(worker->slot);
+    process->set_mode(kModeNames[static_cast<unsigned>(worker->mode)]);
     process->set_pid(worker->pid);
     process->set_phase(std::string(to_string(worker->phase)));
     process->set_listeners(static_cast<std::uint32_t>(

@@ -106,6 +106,7 @@ class Supervisor {
   Needs needs_;
   Broker broker_;
   LoadedConfig config_;
+  std::shared_ptr<const Settings> generation_;  // a copy for the workers that start with it
   std::vector<Listener> listeners_;
   std::vector<Slot> slots_;
   std::unordered_map<std::uint32_t, std::unique_ptr<WorkerHandle>> workers_;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -43,7 +44,8 @@ struct Grant {
 struct WorkerHandle {
   std::uint32_t child = 0;  // the spawner's name for it, never reused
   unsigned slot = 0;
-  Mode mode = Mode::kTransparent;  // of the listeners that it may hold
+  Mode mode = Mode::kTransparent;                // of the listeners that it may hold
+  std::shared_ptr<const Settings> started_with;  // what its endpoint ids mean
   Phase phase = Phase::kInit;
   pid_t pid = 0;  // kernel-stamped on Ready
   UniqueFd channel;
