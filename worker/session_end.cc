@@ -59,7 +59,7 @@ void Session::finish_record(wire::Ending ending, std::string_view reason) {
 }
 
 // The gateway answers by itself. The connection lives on only when the whole request was read and
-// it was not the request that was wrong.
+// neither it nor the response was malformed.
 void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending ending) {
   CHECK(!exchange_->responded);
   close_upstream();
@@ -73,8 +73,8 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
   page.kind = kind;
   // What follows a CONNECT that was refused may be meant for the tunnel, and is no request.
   page.close = !exchange_->head_known || !exchange_->request.done() ||
-               !exchange_->facts.keep_alive || workspace_.draining ||
-               exchange_->facts.method == http::Method::kConnect;
+               kind == http::MessageKind::kResponse || !exchange_->facts.keep_alive ||
+               workspace_.draining || exchange_->facts.method == http::Method::kConnect;
   page.head_request = exchange_->facts.method == http::Method::kHead;
   page.client_http10 = exchange_->facts.client_minor == 0;
   page.format = http::page_format(exchange_->accept);

@@ -42,6 +42,7 @@ void Session::read_request_head() {
       keep_partial(parser, client_, input, from_scratch);
       break;
     case http::ParseStatus::kRefused:
+      exchange_->head_size = static_cast<std::uint32_t>(input.size());
       note_request(*exchange_, parser.head(), workspace_.clock.now_us());
       note_accept(*exchange_, parser.head());
       refuse(parser.refusal(), http::MessageKind::kRequest, wire::REFUSED);
@@ -87,11 +88,19 @@ void Session::accept_request(http::Head& head, std::string_view input, bool from
   if (workspace_.logging && plan.authority.size > 0) {
     note_host(*exchange_, head.text(plan.authority));
   }
-  refusal = decide(PolicyQuestion{head, plan, client_endpoint_, destination_}).refusal;
+  const std::string_view rest = input.substr(head.size);
+  // Content that came with its head and is malformed: nothing of the request may leave.
+  if (plan.framing == http::Framing::kChunked) {
+    http::ChunkLimits limits;
+    limits.body = service().request.body_limit;
+    refusal = http::check_chunks(rest, limits);
+  }
+  if (refusal == http::Refusal::kNone) {
+    refusal = decide(PolicyQuestion{head, plan, client_endpoint_, destination_}).refusal;
+  }
   if (refusal == http::Refusal::kNone && plan.recipient == http::Recipient::kUpstream) {
     refusal = judge_destination(head, plan);
   }
-  const std::string_view rest = input.substr(head.size);
   if (refusal != http::Refusal::kNone) {
     step_over_head(head, rest, from_scratch);
     return refuse(refusal, http::MessageKind::kRequest, wire::REFUSED);

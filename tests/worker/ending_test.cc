@@ -161,7 +161,8 @@ TEST(Ending, BadResponseIs502) {
   Gateway gateway(origin.port());
   Peer client = gateway.connect();
   client.send(kGet);
-  EXPECT_EQ(status_of(client.receive_message()), "502");
+  EXPECT_EQ(status_of(client.receive_all()), "502");
+  EXPECT_EQ(client.end(), End::kFin);
 }
 
 TEST(Ending, MalformedRequestIsRefusedAndNothingIsForwarded) {
@@ -169,7 +170,8 @@ TEST(Ending, MalformedRequestIsRefusedAndNothingIsForwarded) {
   Gateway gateway(origin.port());
   for (const char* request :
        {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01 hello", "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0x1\r\n"}) {
     Peer client = gateway.connect();
     client.send(request);
     const std::string all = client.receive_all();
@@ -178,8 +180,9 @@ TEST(Ending, MalformedRequestIsRefusedAndNothingIsForwarded) {
     EXPECT_EQ(client.end(), End::kFin) << request;
   }
   EXPECT_EQ(gateway.parent().connects(), 0);
-  for (const auto& record : gateway.parent().wait_for_records(4)) {
+  for (const auto& record : gateway.parent().wait_for_records(5)) {
     EXPECT_EQ(record.ending(), wire::REFUSED);
+    EXPECT_GT(record.octets_in(), 0u);
   }
 }
 

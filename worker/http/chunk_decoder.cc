@@ -222,6 +222,16 @@ std::string_view ChunkDecoder::trailers() const {
   return trailers_ == nullptr ? std::string_view{} : std::string_view(trailers_->kept);
 }
 
+Refusal check_chunks(std::string_view front, const ChunkLimits& limits) {
+  ChunkDecoder decoder(false, limits);
+  ChunkStep step;
+  do {
+    step = decoder.decode(front);
+    front.remove_prefix(step.consumed);
+  } while (step.status == ChunkStatus::kData);
+  return decoder.refusal();
+}
+
 ChunkLine encode_chunk_size(std::uint64_t size) {
   ChunkLine line{};
   char* const begin = line.octets.data();

@@ -114,6 +114,9 @@ class ChunkDecoder {
   std::unique_ptr<Trailers, DeleteTrailers> trailers_;
 };
 
+// What is wrong with octets that begin chunked content; kNone where nothing is, or not yet.
+Refusal check_chunks(std::string_view front, const ChunkLimits& limits);
+
 // A chunk-size line "1a2b\r\n"; size > 0.
 struct ChunkLine {
   std::array<char, 20> octets;
