@@ -134,6 +134,13 @@ std::vector<wire::AccessRecord> FakeParent::wait_for_records(std::size_t count) 
   return records();
 }
 
+bool FakeParent::wait_for_resolved(std::size_t count) const {
+  for (int i = 0; i < 5000 && resolved().size() < count; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return resolved().size() >= count;
+}
+
 void FakeParent::run() {
   while (!stop_) {
     pollfd fds[3] = {

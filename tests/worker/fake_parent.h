@@ -66,6 +66,8 @@ class FakeParent {
 
   // Names asked about, ids of servers and ports of grants asked for, in their order.
   std::vector<std::string> resolved() const { return locked(resolved_); }
+  // Waits up to 5 s for so many questions about names. False: they did not come.
+  bool wait_for_resolved(std::size_t count) const;
   std::vector<std::uint32_t> servers() const { return locked(servers_asked_); }
   std::vector<std::uint32_t> granted_ports() const { return locked(granted_ports_); }
   // Connections made for a Connect whose answer was sent.

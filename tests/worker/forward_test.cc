@@ -319,10 +319,10 @@ TEST(Forward, ClientsThatGoWhileTheirNamesAreResolved) {
   gateway.parent().set_name("slow.test", {{.port = origin.port()}}, 300);
   gateway.parent().set_name("late.test", {{.port = origin.port(), .delay_ms = 300},
                                           {.port = origin.port(), .delay_ms = 100}});
-  for (int i = 0; i < 20; ++i) {
+  for (std::size_t i = 0; i < 20; ++i) {
     Peer client = gateway.connect();
     client.send(get(i % 2 == 0 ? "slow.test" : "late.test"));
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    ASSERT_TRUE(gateway.parent().wait_for_resolved(i + 1));
     client.reset();
   }
   EXPECT_EQ(gateway.parent().wait_for_records(20).size(), 20u);

@@ -165,10 +165,10 @@ TEST(HostCheck, ClientsThatGoWhileTheirNameIsChecked) {
   for (const auto check : {wire::HOST_CHECK_TAG, wire::HOST_CHECK_ENFORCE}) {
     Gateway gateway(origin.port(), check_config(check));
     gateway.parent().set_verified("slow.test", wire::Verified::MATCH, 200);
-    for (int i = 0; i < 20; ++i) {
+    for (std::size_t i = 0; i < 20; ++i) {
       Peer client = gateway.connect();
       client.send(get("slow.test"));
-      std::this_thread::sleep_for(std::chrono::milliseconds(3));
+      ASSERT_TRUE(gateway.parent().wait_for_resolved(i + 1));
       client.reset();
     }
     EXPECT_EQ(gateway.parent().wait_for_records(20).size(), 20u);
