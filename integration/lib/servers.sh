@@ -15,7 +15,9 @@ pid $LAB/$name/pid;
 error_log $LAB/$name/error.log;
 events { worker_connections 2048; }
 http {
-  access_log $LAB/$name/access.log;
+  include /etc/nginx/mime.types;
+  log_format seen '\$remote_addr "\$request" \$status';
+  access_log $LAB/$name/access.log seen;
   client_body_temp_path $LAB/$name/body;
   proxy_temp_path $LAB/$name/proxy;
   fastcgi_temp_path $LAB/$name/fastcgi;

@@ -19,6 +19,7 @@ pid $LAB/tls/pid;
 error_log $LAB/tls/error.log;
 events { worker_connections 1024; }
 http {
+  include /etc/nginx/mime.types;
   log_format seen '\$remote_addr "\$request" \$status';
   access_log $LAB/tls/access.log seen;
   client_body_temp_path $LAB/tls/body;

@@ -1,0 +1,9 @@
+# 2,000 clients that send their request heads a field at a time cost no other client anything, and no
+# connection to a server.
+# SPDX-License-Identifier: Apache-2.0
+. "$LAB_LIB/names.sh"
+. "$LAB_LIB/slow.sh"
+nginx_start
+gateway_start
+slow_peers small -H -i 2 -x 24
+expect_at_most "connections at the server" 20 "$(cut -d' ' -f4 "$LAB/nginx/access.log" | sort -u | wc -l)"
