@@ -60,6 +60,15 @@ def heading():
     ]
 
 
+def disturbance(sections):
+    """What a reader must know first when the machine was not quiet."""
+    disturbed = sum("rounds were disturbed" in line and " 0 of the rounds" not in line for line in sections)
+    if not disturbed:
+        return []
+    return [f"**Not a quiet machine**: {disturbed} of these tables hold disturbed rounds. Ratios of processor time bear that "
+            "well; times, rates and latencies do not.", ""]
+
+
 def main():
     parser = argparse.ArgumentParser(prog="bench/run.sh", description=__doc__)
     parser.add_argument("cases", nargs="*", metavar="CASE", help="default: all; " + ", ".join(CASES))
@@ -83,7 +92,7 @@ def main():
             sections += section + [""]
             print("\n" + "\n".join(section), flush=True)
             if options.write:
-                RESULTS.write_text("\n".join(heading() + sections).rstrip() + "\n")
+                RESULTS.write_text("\n".join(heading() + disturbance(sections) + sections).rstrip() + "\n")
     finally:
         origin.terminate()
         origin.wait(5)
