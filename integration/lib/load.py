@@ -4,10 +4,12 @@
 
 load.py --host ADDRESS --clients N --sources 10.99.1.11,... --out FILE
         [--requests R | --seconds S] [--size OCTETS] [--new-connections] [--pause SECONDS]
+        [--proxied URL]
 
 Ends after R requests of each client, S seconds or SIGTERM. FILE gets one JSON object: for each
 client its source, the ports it connected from, how many responses were right and, when something
-went wrong, what and when. A client ends with its first error. Asks origin.py for /length/SIZE.
+went wrong, what and when. A client ends with its first error. Asks origin.py for /length/SIZE, or
+the host for URL/length/SIZE as a client asks its proxy.
 """
 
 import argparse
@@ -40,7 +42,9 @@ class Client:
 
     async def request(self):
         host = f"[{self.arguments.host}]" if ":" in self.arguments.host else self.arguments.host
-        self.writer.write(f"GET /length/{self.size} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        host = self.arguments.proxied.removeprefix("http://") or host
+        target = f"{self.arguments.proxied}/length/{self.size}"
+        self.writer.write(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         head = await self.reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200 "):
             raise ValueError(f"unexpected response {head[:80]!r}")
@@ -98,6 +102,7 @@ def main():
     parser.add_argument("--size", type=int, default=1000)
     parser.add_argument("--pause", type=float, default=0)
     parser.add_argument("--new-connections", action="store_true")
+    parser.add_argument("--proxied", default="", metavar="URL")
     parser.add_argument("--out", required=True)
     asyncio.run(run(parser.parse_args()))
 
