@@ -14,7 +14,7 @@ void Exchange::reset() {
   interims = head_size = 0;
   head_known = request_head_sent = response_begun = responded = tunnel = false;
   upstream_used_before = retried = repeatable = host_checked = server_failed = upstream_keep =
-      client_close = upstream_deaf = raw = false;
+      client_close = upstream_deaf = continued = continued_here = raw = false;
   started = connect_asked = request_sent = client_sent_before = 0;
   pace = {};
   accept.clear();

@@ -43,7 +43,9 @@ struct Exchange {
   bool responded = false;       // a final head was sent to the client
   bool tunnel = false;          // both directions are raw octets from now on
   bool upstream_used_before = false;
-  bool raw = false;  // not HTTP: from the beginning both directions are raw octets
+  bool continued = false;       // the client was told to send its content (100) ...
+  bool continued_here = false;  // ... by this gateway
+  bool raw = false;             // not HTTP: from the beginning both directions are raw octets
   bool retried = false;
   bool repeatable = false;     // idempotent and without content: may be sent a second time
   bool host_checked = false;   // the session's host check is about this request

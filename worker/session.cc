@@ -13,6 +13,9 @@ namespace {
 constexpr int kRounds = 32;
 
 constexpr std::uint64_t kHostCheckMs = 31'000;  // the parent's own time-out comes first
+// How long a server may leave a client without the 100 that it waits for (RFC 9110 10.1.1): one
+// that knows no expectations waits for the content.
+constexpr std::uint64_t kContinueMs = 1000;
 constexpr std::uint64_t kDrainingMs = 1000;
 constexpr std::uint64_t kSettlingMs = 1000;
 constexpr std::uint64_t kResetMs = 5000;       // the parent answers at once unless it is in trouble
@@ -165,7 +168,7 @@ std::uint64_t Session::deadline_ms() {
         exchange_->pace.body = Pace::kNone;
         return timeouts.response_ms();
       }
-      return pace_limit_ms();
+      return waits_to_continue() ? kContinueMs : pace_limit_ms();
     case Phase::kClosing:
       return timeouts.stall_ms();
     case Phase::kDraining:
@@ -197,7 +200,7 @@ void Session::on_deadline() {
       time_out_connect();
       break;
     case Phase::kRelay:
-      judge_pace();
+      waits_to_continue() ? let_continue() : judge_pace();
       break;
     case Phase::kClosing:
     case Phase::kDraining:

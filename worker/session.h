@@ -141,6 +141,8 @@ class Session final : public SessionLink,
   void answer_as_recipient(const http::Head& head, const http::RequestPlan& plan,
                            std::string_view rest, bool from_scratch);
   void request_has_left();
+  bool waits_to_continue() const;
+  void let_continue();
   void relay_request_body();
 
   // session_upstream.cc

@@ -146,6 +146,19 @@ void Session::request_has_left() {
   }
 }
 
+bool Session::waits_to_continue() const {
+  return exchange_->facts.expect_continue && !exchange_->continued && !exchange_->responded &&
+         !exchange_->tunnel && !exchange_->upstream_deaf && exchange_->request.taken() == 0;
+}
+
+// Instead of a server that says neither yes nor no.
+void Session::let_continue() {
+  exchange_->continued = exchange_->continued_here = true;
+  Parts& parts = workspace_.fresh_parts();
+  parts.add(http::kContinue);
+  if (!client_.send(workspace_.blocks, parts)) abort_client(wire::CLIENT_ABORTED, "client-reset");
+}
+
 void Session::relay_request_body() {
   if (phase_ != Phase::kRelay || exchange_->tunnel || exchange_->request.done() ||
       exchange_->upstream_deaf || !exchange_->request_head_sent) {

@@ -68,6 +68,10 @@ void Session::accept_response(http::Head& head, std::string_view input, bool fro
   }
   if (plan.interim) {
     ++exchange_->interims;
+    if (plan.status == 100) {
+      exchange_->continued = true;
+      plan.forward = plan.forward && !exchange_->continued_here;
+    }
   } else {
     begin_response(plan);
   }

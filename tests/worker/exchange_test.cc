@@ -196,6 +196,25 @@ TEST(Exchange, InterimResponsesPassAndExpectationIsMet) {
   EXPECT_EQ(client.receive_message(), response("12345"));
 }
 
+// RFC 9110 10.1.1: a server that knows no expectations waits for the content, the client for it.
+TEST(Exchange, ClientIsLetContinueWhenTheServerSaysNothing) {
+  for (const char* late : {"", "HTTP/1.1 100 Continue\r\n\r\n"}) {
+    Origin origin([late](Peer& peer) {
+      peer.receive_head();
+      const std::string body = peer.receive_exactly(5);
+      peer.send(late + response(body));
+      peer.receive_some();
+    });
+    Gateway gateway(origin.port());
+    Peer client = gateway.connect();
+    client.send(
+        "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_EQ(client.receive_head(), "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("12345");
+    EXPECT_EQ(client.receive_message(), response("12345"));
+  }
+}
+
 TEST(Exchange, FloodOfInterimResponsesIsRefused) {
   Origin origin([](Peer& peer) {
     peer.receive_head();
