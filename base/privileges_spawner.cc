@@ -7,7 +7,6 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -106,7 +105,6 @@ constexpr SyscallRule kOwn[] = {
     {SYS_prctl, "", {{0, kExactly, PR_SET_DUMPABLE}, {1, kExactly, 0}}},
     {SYS_prctl, "", {{0, kExactly, PR_GET_SECCOMP}}},
     {SYS_prctl, "", {{0, kExactly, PR_SET_NO_NEW_PRIVS}}},
-    {SYS_ioctl, "", {{1, kExactly, FIONBIO}}},
     {SYS_rt_sigaction, ""},
     {SYS_rt_sigreturn, ""},
     {SYS_restart_syscall, ""},

@@ -2,7 +2,6 @@
 // The worker: parses HTTP, may be taken over; holds nothing.
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -63,7 +62,6 @@ constexpr SyscallRule kStart[] = {
       {3, kExactly, MAP_SHARED},
       {4, kExactly, kWorkerMetricsFd}}},
     {SYS_getrandom, "seeds of hash tables and malloc"},
-    {SYS_ioctl, "Asio makes what it watches nonblocking", {{1, kExactly, FIONBIO}}},
 };
 
 constexpr FdRule kFds[] = {

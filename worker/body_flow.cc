@@ -17,7 +17,7 @@ void BodyFlow::begin(Framing received, Framing sent, std::uint64_t length, bool 
   remaining_ = length;
   ended_ = received == Framing::kNone || (received == Framing::kLength && length == 0);
   refusal_ = http::Refusal::kNone;
-  window_ = kSmallWindow;
+  window_ = kUsualWindow;
   taken_ = since_stall_ = 0;
   if (received == Framing::kChunked) {
     http::ChunkLimits limits;

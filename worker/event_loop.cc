@@ -3,43 +3,20 @@
 #include "worker/event_loop.h"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 
-#include "base/check.h"
 #include "worker/wheel.h"
 
 namespace gatehouse::worker {
 namespace asio = boost::asio;
 
 struct EventLoop::State {
+  using Clock = std::chrono::steady_clock;
   using Executor = asio::io_context::executor_type;
-  using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
+  using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 
-  // Turns before Asio gets to see its timer again.
-  static constexpr int kTurns = 16;
-
-  State(int fd, LoopClient* c) : client(c), event_set(context, fd), timer(context) {}
-
-  void wait() {
-    event_set.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
-      if (!error) turns();
-    });
-  }
-
-  void turns() {
-    bool more = true;
-    for (int i = 0; i < kTurns && more; ++i) more = client->turn();
-    if (context.stopped()) return;
-    if (more) {
-      asio::post(context, [this] { turns(); });
-    } else {
-      wait();
-    }
-  }
+  explicit State(LoopClient* c) : client(c), timer(context) {}
 
   void schedule_tick() {
     ticking = true;
@@ -51,25 +28,37 @@ struct EventLoop::State {
     });
   }
 
+  // How long a turn may wait: until the tick, without end where none is needed.
+  int wait_ms() const {
+    if (!ticking) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(timer.expiry() - Clock::now());
+    return left.count() > 0 ? static_cast<int>(left.count()) : 0;
+  }
+
+  void run() {
+    for (bool more = false; !stopped;) {
+      const int until_tick = wait_ms();
+      if (until_tick == 0) {
+        context.restart();
+        context.poll();
+      }
+      more = client->turn(more || until_tick == 0 ? 0 : until_tick);
+    }
+  }
+
   asio::io_context context{1};
   LoopClient* client;
-  Descriptor event_set;
   Timer timer;
   bool ticking = false;
+  bool stopped = false;
 };
 
-EventLoop::EventLoop(int event_set, LoopClient* client)
-    : state_(std::make_unique<State>(event_set, client)) {
-  state_->wait();
-}
+EventLoop::EventLoop(LoopClient* client) : state_(std::make_unique<State>(client)) {}
+EventLoop::~EventLoop() = default;
 
-EventLoop::~EventLoop() {
-  state_->event_set.release();  // the caller's
-}
+void EventLoop::run() { state_->run(); }
 
-void EventLoop::run() { state_->context.run(); }
-
-void EventLoop::stop() { state_->context.stop(); }
+void EventLoop::stop() { state_->stopped = true; }
 
 void EventLoop::need_tick() {
   if (!state_->ticking) state_->schedule_tick();

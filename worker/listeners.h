@@ -32,7 +32,8 @@ class Acceptor {
 class Listeners final : private EventHandler {
  public:
   // Accepted from one listener before others get their turn.
-  static constexpr int kAcceptsPerWake = 16;
+  // With several sockets an address there is mostly one: asking again would be in vain.
+  static constexpr int kAcceptsPerWake = 1;
 
   Listeners(Poller* poller, Acceptor* acceptor) : poller_(poller), acceptor_(acceptor) {}
   Listeners(const Listeners&) = delete;

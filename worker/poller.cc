@@ -70,9 +70,13 @@ void EpollPoller::remove(int fd, PollSlot* slot) {
   release(slot);
 }
 
-int EpollPoller::dispatch(int timeout) {
+int EpollPoller::wait(int timeout) {
   const int n = epoll_wait(epoll_.get(), events_.data(), kBatch, timeout);
-  for (int i = 0; i < n; ++i) {
+  return n < 0 ? 0 : n;  // EINTR only: no signal handler exists
+}
+
+void EpollPoller::dispatch_events(int count) {
+  for (int i = 0; i < count; ++i) {
     const auto index = static_cast<std::uint32_t>(events_[i].data.u64);
     const auto generation = static_cast<std::uint32_t>(events_[i].data.u64 >> 32);
     // A copy: the handler may add descriptors and so move the table.
@@ -80,7 +84,6 @@ int EpollPoller::dispatch(int timeout) {
     if (slot.handler == nullptr || slot.generation != generation) continue;
     slot.handler->on_events(slot.tag_or_next, from_epoll(events_[i].events));
   }
-  return n < 0 ? 0 : n;  // EINTR only: no signal handler exists
 }
 
 }  // namespace gatehouse::worker

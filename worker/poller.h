@@ -72,8 +72,14 @@ class EpollPoller final : public Poller {
   // Dispatches what is ready now, at most kBatch events, without waiting (timeout 0) or for up to
   // timeout milliseconds. Returns how many events there were.
   static constexpr int kBatch = 256;
-  int dispatch(int timeout = 0);
-  int fd() const { return epoll_.get(); }
+  int dispatch(int timeout = 0) {
+    const int count = wait(timeout);
+    dispatch_events(count);
+    return count;
+  }
+  // The two halves, for who has something to do between them.
+  int wait(int timeout);
+  void dispatch_events(int count);
   std::size_t slots() const { return slots_.size(); }
 
  private:

@@ -20,7 +20,7 @@ void Session::read_response_head() {
       return;
     }
     const Moved moved =
-        upstream_.transport.read(workspace_.scratch->data(), BodyFlow::kSmallWindow);
+        upstream_.transport.read(workspace_.scratch->data(), BodyFlow::kUsualWindow);
     if (moved.kind == Moved::kBlocked) return;
     moved_ = true;
     if (moved.kind == Moved::kEnd) return lose_upstream(http::Refusal::kUpstreamClosed);

@@ -7,8 +7,8 @@
 namespace gatehouse::worker {
 namespace {
 
-// A turn with fewer events is followed by a wait: under load another turn is likely to find
-// something, and saves the way through Asio.
+// After a turn with as many events the next one does not wait: under load it is likely to find
+// something, and log records go out in larger writes.
 constexpr int kBusyEvents = 2;
 // Descriptors that are not sessions': standard, channel, log, pages, sets, timers, pipes and
 // listeners.
@@ -39,7 +39,7 @@ Worker::Worker(WorkerParts parts, EpollPoller poller, PipePool pipes)
       log_(std::move(parts.log), &poller_, parts.metrics),
       workspace_(parts.config, &poller_, &parent_, &log_, &pipes_, parts.metrics, this),
       listeners_(&poller_, this),
-      loop_(poller_.fd(), this),
+      loop_(this),
       max_sessions_(session_limit(parts.config, parts.max_descriptors)) {
   workspace_.rate_window_ms = parts.rate_window_ms;
 }
@@ -53,9 +53,10 @@ int Worker::run() {
 }
 
 // One turn: events, then what they led to, each kind in one go.
-bool Worker::turn() {
+bool Worker::turn(int timeout) {
+  const int events = poller_.wait(timeout);
   workspace_.clock.refresh();
-  const int events = poller_.dispatch();
+  poller_.dispatch_events(events);
   run_yielded();
   const bool busy = events >= kBusyEvents;
   finish_turn(busy);

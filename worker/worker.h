@@ -58,7 +58,7 @@ class Worker final : private LoopClient,
  private:
   Worker(WorkerParts parts, EpollPoller poller, PipePool pipes);
 
-  bool turn() override;
+  bool turn(int timeout) override;
   bool tick() override;
   void finish_turn(bool busy);
   void run_yielded();
