@@ -54,11 +54,12 @@ for role in gatehoused gatehouse-worker gatehouse-resolver gatehouse-logger; do 
 
 chaos "$seconds" 40 >"$LAB/chaos" &
 rounds=0
+# Workers that die again and again are restarted later and later: no more than some kills in all.
+pause=$((seconds / 8 > 3 ? seconds / 8 : 3))
 while ! process_gone $!; do
-  sleep 3
+  sleep $pause
   process_gone $! && break
   rounds=$((rounds + 1))
-  # One kill in 3 s: killed more often, a worker would be restarted with pauses.
   if [ $((rounds % 3)) -eq 0 ]; then
     kill -9 "$(gateway_pids gatehouse-resolver)"
   else
