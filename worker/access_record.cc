@@ -48,14 +48,17 @@ void note_request(Exchange& exchange, const http::Head& head, std::uint64_t now_
       case http::FieldId::kReferer:
         assign(record.mutable_referer(), head.value(field));
         break;
+      case http::FieldId::kAccept:
+        note_accept(exchange, head.value(field));
+        break;
       default:
         break;
     }
   }
 }
 
-void note_accept(Exchange& exchange, const http::Head& head) {
-  exchange.accept = head.find(http::FieldId::kAccept).substr(0, kMaxAccept);
+void note_accept(Exchange& exchange, std::string_view accept) {
+  exchange.accept = accept.substr(0, kMaxAccept);
 }
 
 void note_host(Exchange& exchange, std::string_view host) {

@@ -15,8 +15,9 @@ void note_connection(Exchange& exchange, const Endpoint& client, const Endpoint&
                      std::uint64_t number);
 // What the request head says, also one that was refused halfway. Long values are cut.
 void note_request(Exchange& exchange, const http::Head& head, std::uint64_t now_us);
-// What the client would like to be answered in, should it get a page; not of the record.
-void note_accept(Exchange& exchange, const http::Head& head);
+// The value of Accept, which note_request() takes as well: not for the record, but for the page
+// that the client may get.
+void note_accept(Exchange& exchange, std::string_view accept);
 // The authority that the request is for, when it passed the rules.
 void note_host(Exchange& exchange, std::string_view host);
 // The end. sent: octets sent to the client so far on its connection.

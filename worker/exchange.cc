@@ -16,7 +16,8 @@ void Exchange::reset() {
   upstream_used_before = retried = repeatable = host_checked = server_failed = upstream_keep =
       client_close = upstream_deaf = continued = continued_here = raw = false;
   started = connect_asked = request_sent = client_sent_before = 0;
-  pace = {};
+  pace.body = Pace::kNone;
+  pace.running = false;
   accept.clear();
   record.Clear();
 }

@@ -53,7 +53,7 @@ void Session::run() {
     notice_client_gone();
     notice_idle_upstream();
     flush();
-    read_opening();
+    if (phase_ <= Phase::kFirst) read_opening();
     read_request_head();
     relay_request_body();
     read_response_head();

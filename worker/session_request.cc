@@ -44,7 +44,6 @@ void Session::read_request_head() {
     case http::ParseStatus::kRefused:
       exchange_->head_size = static_cast<std::uint32_t>(input.size());
       note_request(*exchange_, parser.head(), workspace_.clock.now_us());
-      note_accept(*exchange_, parser.head());
       refuse(parser.refusal(), http::MessageKind::kRequest, wire::REFUSED);
       break;
     case http::ParseStatus::kComplete:
@@ -74,10 +73,13 @@ void Session::keep_partial(const http::HeadParser& parser, Connection& connectio
 
 void Session::accept_request(http::Head& head, std::string_view input, bool from_scratch) {
   exchange_->head_size = head.size;
-  note_accept(*exchange_, head);
   http::RequestPlan plan;
   http::Refusal refusal = http::check_request(head, service().request, destination_, plan);
-  if (workspace_.logging) note_request(*exchange_, head, workspace_.clock.now_us());
+  if (workspace_.logging) {
+    note_request(*exchange_, head, workspace_.clock.now_us());
+  } else {
+    note_accept(*exchange_, head.find(http::FieldId::kAccept));
+  }
   if (refusal != http::Refusal::kNone) {
     return refuse(refusal, http::MessageKind::kRequest, wire::REFUSED);
   }

@@ -350,7 +350,7 @@ TEST(SlowPeers, TwoThousandOfThemDoNotSlowAnHonestClient) {
   RecordProperty("p99_us_among", std::to_string(among));
   std::printf("p99 alone %ld us, among 2000 slow clients %ld us\n", alone, among);
   // Generous, as the machine may be busy; what it must not do is grow with their number.
-  EXPECT_LT(among, 4 * alone + 20'000);
+  EXPECT_LT(among, 4 * alone + 50'000);
 }
 
 }  // namespace
