@@ -22,6 +22,7 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitConfiguration = 2;
+constexpr auto kReloadTime = std::chrono::seconds(15);  // until every new worker serves
 constexpr auto kWorkersTime = std::chrono::seconds(1);  // to be gone after SIGKILL
 constexpr auto kLoggerTime = std::chrono::seconds(3);   // to write what is left
 
@@ -47,6 +48,7 @@ class Parent {
   void turn();
   void on_signal();
   void reload(std::function<void(Status)> done);
+  void finish_reload();
   void stop();
   void finish();
 
@@ -58,6 +60,8 @@ class Parent {
   ResolverLink resolver_;
   Supervisor supervisor_;
   std::unique_ptr<Control> control_;
+  std::function<void(Status)> reload_done_;  // a reload whose workers are still to come
+  TimePoint reload_until_ = TimePoint::max();
   bool was_ready_ = false;
   bool stopping_ = false;
   int exit_code_ = -1;  // >= 0: leave the loop
@@ -143,6 +147,7 @@ int Parent::run() {
                                 });
   while (exit_code_ < 0) {
     turn();
+    finish_reload();
     was_ready_ = was_ready_ || supervisor_.ready();
     if (!was_ready_ && supervisor_.unprovable()) {
       log_.write(Level::kError, "not started: confinement does not hold on this host");
@@ -156,7 +161,7 @@ int Parent::run() {
 
 void Parent::turn() {
   loop_.wait(std::min({supervisor_.next_deadline(), source_.next_deadline(),
-                       logger_.next_deadline(), resolver_.next_deadline()}));
+                       logger_.next_deadline(), resolver_.next_deadline(), reload_until_}));
   supervisor_.finish_turn();
   const TimePoint now = Clock::now();
   if (supervisor_.next_deadline() <= now) supervisor_.expire(now);
@@ -183,10 +188,24 @@ void Parent::on_signal() {
 
 void Parent::reload(std::function<void(Status)> done) {
   if (stopping_) return done(Error{0, "gatehoused is stopping"});
-  if (source_.busy()) return done(Error{0, "another reload is under way"});
+  if (source_.busy() || reload_done_) return done(Error{0, "another reload is under way"});
   source_.load([this, done = std::move(done)](Result<LoadedConfig> config) {
-    done(config ? supervisor_.apply(std::move(*config)) : Status(config.error()));
+    const Status applied = config ? supervisor_.apply(std::move(*config)) : Status(config.error());
+    if (!applied) return done(applied);
+    reload_done_ = done;
+    reload_until_ = Clock::now() + kReloadTime;
   });
+}
+
+// A reload is over when every new worker serves.
+void Parent::finish_reload() {
+  if (!reload_done_) return;
+  const bool ready = supervisor_.ready();
+  if (!ready && !stopping_ && Clock::now() < reload_until_) return;
+  const auto done = std::move(reload_done_);
+  reload_done_ = nullptr;
+  reload_until_ = TimePoint::max();
+  done(ready ? ok() : Status(Error{0, "new workers did not start in time; the old ones serve on"}));
 }
 
 // First drain, then at once.

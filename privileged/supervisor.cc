@@ -21,6 +21,8 @@ namespace {
 constexpr auto kStartTime = std::chrono::seconds(10);  // from exec to Ready
 constexpr auto kStable = std::chrono::seconds(60);     // after it a crash is no crash loop
 constexpr auto kReloadDrain = std::chrono::hours(1);   // of the workers of an older configuration
+constexpr auto kDealAgain = std::chrono::milliseconds(5);
+constexpr auto kFullTime = std::chrono::seconds(5);  // an honest worker has read by then
 constexpr auto kKillAgain = std::chrono::seconds(1);
 constexpr auto kDrainGrace = std::chrono::milliseconds(500);  // its own end comes first
 constexpr auto kFirstBackoff = std::chrono::milliseconds(500);
@@ -443,14 +445,20 @@ void Supervisor::arm(Listener& listener, WorkerHandle& worker) {
   message.mutable_arm()->set_listener(index);
   message.mutable_arm()->set_service(listener.service);
   const int fd = listener.socket.get();
+  const TimePoint now = Clock::now();
   if (ipc::send_message(worker.channel.get(), message, {&fd, 1}) != ipc::Send::kSent) {
-    return violation(worker, "it does not read its messages");
+    // Many listeners at once fill its queue; it gets the rest once it has read.
+    worker.full_since = std::min(worker.full_since, now);
+    deal_at_ = now + kDealAgain;
+    if (now - worker.full_since > kFullTime) violation(worker, "it does not read its messages");
+    return;
   }
+  worker.full_since = TimePoint::max();
   listener.holder = worker.child;
 }
 
 TimePoint Supervisor::next_deadline() const {
-  TimePoint next = broker_.next_deadline();
+  TimePoint next = std::min(broker_.next_deadline(), deal_at_);
   for (const Slot& slot : slots_) next = std::min({next, slot.start_at, slot.prove_by});
   for (const auto& [child, worker] : workers_) {
     if (worker->phase != Phase::kArmed) next = std::min(next, worker->deadline);
@@ -460,6 +468,10 @@ TimePoint Supervisor::next_deadline() const {
 
 void Supervisor::expire(TimePoint now) {
   broker_.expire(now);
+  if (deal_at_ <= now) {
+    deal_at_ = TimePoint::max();
+    deal();
+  }
   std::vector<WorkerHandle*> late;
   for (auto& [child, worker] : workers_) {
     if (worker->phase == Phase::kArmed || worker->deadline > now) continue;

@@ -112,6 +112,7 @@ class Supervisor {
   std::unordered_map<std::uint32_t, std::unique_ptr<WorkerHandle>> workers_;
   std::unordered_map<std::uint32_t, Canary> canaries_;  // by child
   std::uint32_t last_child_ = 0;
+  TimePoint deal_at_ = TimePoint::max();  // what a full queue did not take
   bool draining_ = false;
   bool unprovable_ = false;
   bool announced_ = false;

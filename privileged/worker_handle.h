@@ -52,7 +52,8 @@ struct WorkerHandle {
   UniqueFd log_pipe;       // read end, kept for a restarted logger
   bool explained = false;  // its end needs no line any more: asked for, or already logged
   TimePoint since;         // start
-  TimePoint deadline;      // of INIT and DRAINING
+  TimePoint full_since = TimePoint::max();  // its queue has no room for an Arm
+  TimePoint deadline;                       // of INIT and DRAINING
   std::set<std::uint64_t> outstanding;  // request ids without an answer, at most kMaxOutstanding
   std::unordered_map<std::uint64_t, Bucket> buckets;  // by SO_COOKIE; full ones are forgotten
   std::size_t sweep_buckets_at = 1024;
