@@ -8,7 +8,10 @@ readonly kBuildPackages=(
   libseccomp-dev libc-ares-dev libcap-ng-dev linux-libc-dev)
 readonly kLabPackages=(iproute2 nftables curl nginx-light jq python3 procps util-linux)
 readonly kTestPackages=(
-  libgtest-dev libhttp-parser-dev clang clang-format clang-tidy libclang-rt-14-dev shellcheck git)
+  libgtest-dev libhttp-parser-dev clang clang-format clang-tidy libclang-rt-14-dev shellcheck git
+  python3-h11 slowhttptest openssl)
+# Large; installed with --long only, and the scenario that needs it is skipped without.
+readonly kBrowserPackages=(chromium)
 
 # install_packages PACKAGE...: installs those that are missing. No service that a package brings is
 # started, now or at the next boot.

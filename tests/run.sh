@@ -79,7 +79,9 @@ run_ctest() {
 }
 
 mkdir -p build
-stage "packages" install_packages "${kBuildPackages[@]}" "${kLabPackages[@]}" "${kTestPackages[@]}"
+packages=("${kBuildPackages[@]}" "${kLabPackages[@]}" "${kTestPackages[@]}")
+[ "$GATEHOUSE_LONG" = 0 ] || packages+=("${kBrowserPackages[@]}")
+stage "packages" install_packages "${packages[@]}"
 stage "release build (build/release)" build_release
 stage "sanitizer build (build/asan)" build_sanitized
 stage "fuzz targets (build/fuzz)" build_fuzzers
