@@ -96,9 +96,15 @@ void Session::refuse_proxy_header(std::string_view why) {
 }
 
 void Session::read_first_octets() {
-  const Transport& server = upstream_.transport;
-  if (server.is_open() && (server.readable() || server.peer_closed() || server.broken())) {
-    return open_tunnel();
+  if (upstream_.transport.is_open() && upstream_.transport.readable()) {
+    const Moved moved =
+        upstream_.transport.read(workspace_.scratch->data(), BodyFlow::kSmallWindow);
+    if (moved.kind == Moved::kOctets) {
+      upstream_.in.append(workspace_.blocks, {workspace_.scratch->data(), moved.n});
+      return open_tunnel();
+    }
+    // It ends without a word, as servers do with idle connections.
+    if (moved.kind != Moved::kBlocked) return begin_closing();
   }
   if (client_.transport.readable()) {
     const Moved moved = client_.transport.read(workspace_.scratch->data(), BodyFlow::kSmallWindow);
