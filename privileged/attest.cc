@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/unique_fd.h"
 #include "privileged/confine.h"
@@ -90,10 +91,11 @@ Status attest_limits(const std::string& text, const RolePrivileges& promised) {
   for (const LimitRule& rule : promised.limits) {
     const std::string name(limit_name(rule.resource));
     const std::size_t line = text.find("\n" + name + "  ");
-    unsigned long long hard = 0;
-    const bool known = !name.empty() && line != std::string::npos &&
-                       std::sscanf(text.c_str() + std::min(line + 1 + kHardColumn, text.size()),
-                                   "%llu", &hard) == 1;
+    const std::size_t at = line == std::string::npos ? text.size() : line + 1 + kHardColumn;
+    const char* const number = text.c_str() + std::min(at, text.size());
+    char* end = nullptr;
+    const unsigned long long hard = std::strtoull(number, &end, 10);
+    const bool known = !name.empty() && end != number;
     if (!known || hard > rule.value) {
       return Error{EPERM, "its limit '" + name + "' is above " + std::to_string(rule.value)};
     }

@@ -71,7 +71,9 @@ unsigned inherited_filters() {
   const ssize_t size = read(file.get(), text.data(), text.size());
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   const std::size_t at = text.find("\nSeccomp_filters:");
-  return at == std::string::npos ? 0 : static_cast<unsigned>(std::atoi(text.c_str() + at + 17));
+  return at == std::string::npos
+             ? 0
+             : static_cast<unsigned>(std::strtoul(text.c_str() + at + 17, nullptr, 10));
 }
 
 void check_host(const Options& options, const std::vector<std::string>& missing) {
