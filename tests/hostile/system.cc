@@ -137,7 +137,7 @@ int second_thread(Worker&, const std::string&) {
   constexpr int kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
   return outcome_of(clone(
       [](void*) -> int {
-        for (;;) syscall(SYS_nanosleep, nullptr, nullptr);
+        for (;;) syscall(SYS_pause);  // never returns: errno is the first thread's too
       },
       stack + sizeof stack, kFlags, nullptr));
 }
