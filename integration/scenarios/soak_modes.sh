@@ -68,7 +68,8 @@ while ! process_gone $!; do
 done
 wait $! || fail "wrong answers: $(tail -n 3 "$LAB/chaos")"
 note "$rounds kills, $(tail -n 1 "$LAB/chaos")"
-expect_at_least "right answers" $((seconds * 20)) "$(grep -o "'right': [0-9]*" "$LAB/chaos" | grep -o '[0-9]*')"
+# The mix is random and most of it breaks off: enough that all paths were taken, no throughput.
+expect_at_least "right answers" $((seconds * 10)) "$(grep -o "'right': [0-9]*" "$LAB/chaos" | grep -o '[0-9]*')"
 
 wait_until 30 settled || fail "connections are left: $(on_gateway ss -Htn)"
 as_before() { [ "$(descriptors)" = "$before" ]; }
