@@ -75,9 +75,7 @@ build_ablation() {
 }
 
 run_ctest() {
-  # Real processes and clocks on a machine that others may use: what fails is tried once more, and the
-  # output shows both tries.
-  ctest --test-dir build/release --output-on-failure --no-tests=error --progress --repeat until-pass:2
+  ctest --test-dir build/release --output-on-failure --no-tests=error --progress
 }
 
 mkdir -p build
