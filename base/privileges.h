@@ -4,8 +4,12 @@
 // attested by the parent. The tables here are authoritative.
 #pragma once
 
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -32,6 +36,26 @@ struct SyscallRule {
   ArgumentCheck checks[3] = {};  // mask 0: unused
 };
 
+// What every role needs and every table but the spawners' ends with.
+inline constexpr SyscallRule kCommonRows[] = {
+    {SYS_brk, "memory"},
+    {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
+    {SYS_munmap, "memory"},
+    {SYS_exit_group, "the end"},
+    {SYS_rt_sigprocmask, "abort()"},
+    {SYS_gettid, "abort()"},
+    {SYS_getpid, "abort()"},
+    {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
+};
+
+// These rows, then kCommonRows.
+template <std::size_t n>
+constexpr auto with_common(const SyscallRule (&rows)[n]) {
+  std::array<SyscallRule, n + std::size(kCommonRows)> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i < n ? rows[i] : kCommonRows[i - n];
+  return all;
+}
+
 // A descriptor that the process may have: number, or -1 for any number from 3; link_prefix is what
 // /proc/PID/fd shows for it ("*": anything; "@4/": beneath what descriptor 4 is). Anything that no
 // row matches is a difference.
@@ -53,7 +77,8 @@ enum NamespaceFlags : unsigned {
   kMount = 4,
   kIpc = 8,
   kUts = 16,
-  kCgroup = 32
+  kCgroup = 32,
+  kAllButMount = kPid | kNet | kIpc | kUts | kCgroup,
 };
 
 enum class Role : unsigned {
@@ -72,13 +97,14 @@ inline constexpr unsigned kRoles = 9;
 struct RolePrivileges {
   Role role;
   std::string_view name;
-  unsigned uid_offset;                 // added to the instance's uid base; the gid is the same
-  std::uint64_t capabilities;          // effective = permitted = bounding, as a bit set
-  unsigned namespaces;                 // own, different from the parent's
-  bool empty_root;                     // chroot into an empty read-only file system
-  unsigned seccomp_filters;            // as /proc/PID/status counts them
-  std::span<const SyscallRule> own;    // put on by the process itself
-  std::span<const SyscallRule> start;  // also allowed until then: exec and start-up
+  unsigned uid_offset;             // added to the instance's uid base; the gid is the same
+  std::uint64_t capabilities = 0;  // effective = permitted = bounding, as a bit set
+  unsigned namespaces = 0;         // own, different from the parent's
+  bool empty_root = false;         // chroot into an empty read-only file system
+  // As /proc/PID/status counts them: the spawner's, the one before exec, its own.
+  unsigned seccomp_filters = 3;
+  std::span<const SyscallRule> own;         // put on by the process itself
+  std::span<const SyscallRule> start = {};  // also allowed until then: exec and start-up
   std::span<const FdRule> fds;
   std::span<const LimitRule> limits;
 };

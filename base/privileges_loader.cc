@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loader: reads hostile configuration text once.
-#include <signal.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "base/privileges.h"
 
 namespace gatehouse {
 namespace {
 
-constexpr SyscallRule kOwn[] = {
+constexpr auto kOwn = with_common({
     {SYS_read, "the text"},
     {SYS_write, "the compiled configuration"},
     {SYS_sendmsg,
      "the result, to the parent only",
      {{0, kExactly, kChannelFd}, {2, kExactly, MSG_NOSIGNAL | MSG_DONTWAIT}}},
-    {SYS_brk, "memory"},
-    {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
-    {SYS_munmap, "memory"},
-    {SYS_exit_group, "the end"},
-    {SYS_rt_sigprocmask, "abort()"},
-    {SYS_gettid, "abort()"},
-    {SYS_getpid, "abort()"},
-    {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
-};
+});
 
 constexpr SyscallRule kStart[] = {
     {SYS_sched_getaffinity, "workers = \"auto\""},
@@ -55,10 +44,7 @@ const RolePrivileges kLoaderPrivileges = {
     .role = Role::kLoader,
     .name = "loader",
     .uid_offset = 2,
-    .capabilities = 0,
-    .namespaces = kPid | kNet | kIpc | kUts | kCgroup,
-    .empty_root = false,
-    .seccomp_filters = 3,
+    .namespaces = kAllButMount,
     .own = kOwn,
     .start = kStart,
     .fds = kFds,

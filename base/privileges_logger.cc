@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The logger: reads records from pipes, renders them, owns the log files.
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "base/privileges.h"
 
 namespace gatehouse {
 namespace {
 
-constexpr SyscallRule kOwn[] = {
+constexpr auto kOwn = with_common({
     {SYS_read, "records from pipes"},
     {SYS_write, "lines to the targets"},
     {SYS_close, "pipes and rotated files"},
@@ -27,16 +24,8 @@ constexpr SyscallRule kOwn[] = {
     {SYS_fcntl, "seals of a configuration", {{1, kExactly, F_GET_SEALS}}},
     {SYS_lseek, "size of a configuration"},
     {SYS_pread64, "a configuration"},
-    {SYS_brk, "memory"},
-    {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
-    {SYS_munmap, "memory"},
     {SYS_restart_syscall, "poll after a stop"},
-    {SYS_exit_group, "the end"},
-    {SYS_rt_sigprocmask, "abort()"},
-    {SYS_gettid, "abort()"},
-    {SYS_getpid, "abort()"},
-    {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
-};
+});
 
 constexpr SyscallRule kStart[] = {
     {SYS_rt_sigaction, "SIGXFSZ is ignored"},
@@ -66,10 +55,7 @@ const RolePrivileges kLoggerPrivileges = {
     .role = Role::kLogger,
     .name = "logger",
     .uid_offset = 3,
-    .capabilities = 0,
-    .namespaces = kPid | kNet | kIpc | kUts | kCgroup,
-    .empty_root = false,
-    .seccomp_filters = 3,
+    .namespaces = kAllButMount,
     .own = kOwn,
     .start = kStart,
     .fds = kFds,

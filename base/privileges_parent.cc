@@ -4,11 +4,8 @@
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "base/privileges.h"
 
@@ -26,7 +23,7 @@ constexpr std::uint64_t kStream = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
     }                                               \
   }
 
-constexpr SyscallRule kOwn[] = {
+constexpr auto kOwn = with_common({
     {SYS_socket,
      "upstream and listening sockets",
      {{0, kExactly, AF_INET}, {1, kExactly, kStream}, {2, kExactly, 0}}},
@@ -81,20 +78,12 @@ constexpr SyscallRule kOwn[] = {
     {SYS_fcntl, "room in a log pipe", {{1, kExactly, F_SETPIPE_SZ}}},
     {SYS_pipe2, "log pipes of new workers", {{1, kExactly, O_NONBLOCK | O_CLOEXEC}}},
     {SYS_clock_gettime, "where the vDSO can't answer"},
-    {SYS_brk, "memory"},
-    {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
-    {SYS_munmap, "memory"},
     {SYS_mremap, "memory"},
     {SYS_madvise, "memory", {{2, kExactly, MADV_DONTNEED}}},
     {SYS_getrandom, "seeds of malloc"},
     {SYS_restart_syscall, "epoll_wait after a stop"},
     {SYS_rt_sigreturn, ""},
-    {SYS_exit_group, "the end"},
-    {SYS_rt_sigprocmask, "abort()"},
-    {SYS_gettid, "abort()"},
-    {SYS_getpid, "abort()"},
-    {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
-};
+});
 #undef OPTION
 
 constexpr SyscallRule kStart[] = {
@@ -141,8 +130,6 @@ const RolePrivileges kParentPrivileges = {
     .name = "parent",
     .uid_offset = 0,
     .capabilities = 1ULL << CAP_NET_ADMIN,
-    .namespaces = 0,
-    .empty_root = false,
     .seccomp_filters = 2,  // one before it reads the configuration, the final one
     .own = kOwn,
     .start = kStart,

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The resolver: speaks DNS over sockets that the parent has connected.
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "base/privileges.h"
 
 namespace gatehouse {
 namespace {
 
-constexpr SyscallRule kOwn[] = {
+constexpr auto kOwn = with_common({
     {SYS_read, "answers"},
     {SYS_sendto, "questions, without an address", {{3, kExactly, MSG_NOSIGNAL}, {4, kExactly, 0}}},
     {SYS_close, "used sockets"},
@@ -25,18 +22,10 @@ constexpr SyscallRule kOwn[] = {
      {{0, kExactly, kChannelFd}, {2, kExactly, MSG_NOSIGNAL | MSG_DONTWAIT}}},
     {SYS_clock_gettime, "where the vDSO can't answer"},
     {SYS_getrandom, "query ids"},
-    {SYS_brk, "memory"},
-    {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
-    {SYS_munmap, "memory"},
     {SYS_mremap, "memory"},
     {SYS_restart_syscall, "epoll_wait after a stop"},
-    {SYS_exit_group, "the end"},
-    {SYS_rt_sigprocmask, "abort()"},
-    {SYS_gettid, "abort()"},
-    {SYS_getpid, "abort()"},
-    {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
     {SYS_write, "the last words of a failed CHECK", {{0, kExactly, 2}}},
-};
+});
 
 constexpr SyscallRule kStart[] = {
     {SYS_epoll_create1, "the loop"},
@@ -72,10 +61,7 @@ const RolePrivileges kResolverPrivileges = {
     .role = Role::kResolver,
     .name = "resolver",
     .uid_offset = 4,
-    .capabilities = 0,
-    .namespaces = kPid | kNet | kIpc | kUts | kCgroup,
-    .empty_root = false,
-    .seccomp_filters = 3,
+    .namespaces = kAllButMount,
     .own = kOwn,
     .start = kStart,
     .fds = kFds,

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The spawners: PID 1 of empty namespaces, fork and exec one role on the parent's word.
 //
-// One table serves the three: what a spawner may do, its child may not (the child gets the role's
+// One table serves the four: what a spawner may do, its child may not (the child gets the role's
 // own rows and static_start_rules() as a second filter before exec).
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "base/privileges.h"
 
@@ -135,64 +132,37 @@ constexpr LimitRule kLimits[] = {
     {RLIMIT_CORE, 0, "no core files"},
 };
 
-constexpr unsigned kShared = kPid | kNet | kIpc | kUts | kCgroup;
+constexpr RolePrivileges spawner(Role role, std::string_view name, unsigned uid_offset) {
+  return {
+      .role = role,
+      .name = name,
+      .uid_offset = uid_offset,
+      .namespaces = kAllButMount,
+      .seccomp_filters = 1,
+      .own = kOwn,
+      .fds = kFds,
+      .limits = kLimits,
+  };
+}
+constexpr RolePrivileges worker_spawner() {
+  RolePrivileges role = spawner(Role::kWorkerSpawner, "worker-spawner", 1);
+  role.namespaces |= kMount;
+  role.empty_root = true;
+  return role;
+}
+constexpr RolePrivileges logger_spawner() {
+  RolePrivileges role = spawner(Role::kLoggerSpawner, "logger-spawner", 3);
+  role.fds = kLoggerSpawnerFds;
+  return role;
+}
 
 }  // namespace
 
-const RolePrivileges kWorkerSpawnerPrivileges = {
-    .role = Role::kWorkerSpawner,
-    .name = "worker-spawner",
-    .uid_offset = 1,
-    .capabilities = 0,
-    .namespaces = kShared | kMount,
-    .empty_root = true,
-    .seccomp_filters = 1,
-    .own = kOwn,
-    .start = {},
-    .fds = kFds,
-    .limits = kLimits,
-};
-
-const RolePrivileges kLoaderSpawnerPrivileges = {
-    .role = Role::kLoaderSpawner,
-    .name = "loader-spawner",
-    .uid_offset = 2,
-    .capabilities = 0,
-    .namespaces = kShared,
-    .empty_root = false,
-    .seccomp_filters = 1,
-    .own = kOwn,
-    .start = {},
-    .fds = kFds,
-    .limits = kLimits,
-};
-
-const RolePrivileges kLoggerSpawnerPrivileges = {
-    .role = Role::kLoggerSpawner,
-    .name = "logger-spawner",
-    .uid_offset = 3,
-    .capabilities = 0,
-    .namespaces = kShared,
-    .empty_root = false,
-    .seccomp_filters = 1,
-    .own = kOwn,
-    .start = {},
-    .fds = kLoggerSpawnerFds,
-    .limits = kLimits,
-};
-
-const RolePrivileges kResolverSpawnerPrivileges = {
-    .role = Role::kResolverSpawner,
-    .name = "resolver-spawner",
-    .uid_offset = 4,
-    .capabilities = 0,
-    .namespaces = kShared,
-    .empty_root = false,
-    .seccomp_filters = 1,
-    .own = kOwn,
-    .start = {},
-    .fds = kFds,
-    .limits = kLimits,
-};
+constinit const RolePrivileges kWorkerSpawnerPrivileges = worker_spawner();
+constinit const RolePrivileges kLoaderSpawnerPrivileges =
+    spawner(Role::kLoaderSpawner, "loader-spawner", 2);
+constinit const RolePrivileges kLoggerSpawnerPrivileges = logger_spawner();
+constinit const RolePrivileges kResolverSpawnerPrivileges =
+    spawner(Role::kResolverSpawner, "resolver-spawner", 4);
 
 }  // namespace gatehouse

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worker: parses HTTP, may be taken over; holds nothing.
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "base/privileges.h"
 
 namespace gatehouse {
 namespace {
 
-constexpr SyscallRule kOwn[] = {
+constexpr auto kOwn = with_common({
     {SYS_read, "bodies and heads from sockets, and what is left in a pipe"},
     {SYS_write, "to sockets, the log pipe and Asio's wake-up"},
     {SYS_writev, "head and body in one call; unlike sendmsg it has no flags (MSG_FASTOPEN)"},
@@ -31,18 +28,10 @@ constexpr SyscallRule kOwn[] = {
      "to the parent only",
      {{0, kExactly, kChannelFd}, {2, kExactly, MSG_NOSIGNAL | MSG_DONTWAIT}}},
     {SYS_clock_gettime, "where the vDSO can't answer"},
-    {SYS_brk, "memory"},
-    {SYS_mmap, "memory", {{2, ~3ULL, 0}, {3, kExactly, MAP_PRIVATE | MAP_ANONYMOUS}}},
     {SYS_mmap,
      "a new sealed configuration",
      {{2, kExactly, PROT_READ}, {3, kExactly, MAP_PRIVATE}}},
-    {SYS_munmap, "memory"},
-    {SYS_exit_group, "the end"},
-    {SYS_rt_sigprocmask, "abort()"},
-    {SYS_gettid, "abort()"},
-    {SYS_getpid, "abort()"},
-    {SYS_tgkill, "abort(), itself only", {{0, kExactly, kOwnPid}, {2, kExactly, SIGABRT}}},
-};
+});
 
 constexpr SyscallRule kStart[] = {
     {SYS_epoll_create1, "its two epoll sets"},
@@ -95,10 +84,8 @@ const RolePrivileges kWorkerPrivileges = {
     .role = Role::kWorker,
     .name = "worker",
     .uid_offset = 1,
-    .capabilities = 0,
-    .namespaces = kPid | kNet | kMount | kIpc | kUts | kCgroup,
+    .namespaces = kAllButMount | kMount,
     .empty_root = true,
-    .seccomp_filters = 3,  // the spawner's, the one before exec, its own
     .own = kOwn,
     .start = kStart,
     .fds = kFds,
