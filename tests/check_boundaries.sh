@@ -43,22 +43,25 @@ no_include() {
   [ -z "$found" ] || fault "$why:"$'\n'"$found"
 }
 
-readonly kParts='privileged worker config logger resolver cli'
+readonly kParts='policy privileged worker config logger resolver cli'
 
 check_includes() {
   local part others
   no_include "the audited part is one thread with one poll loop and parses no text" \
     'boost/asio|boost/beast|thread>|future>|mutex>|shared_mutex>|condition_variable>|pthread\.h|iostream>|fstream>|regex>|filesystem>|netdb\.h|toml' \
     privileged base ipc
-  no_include "base/ stands alone" '(privileged|worker|config|logger|resolver|cli|ipc|proto)/' base
-  no_include "ipc/ uses only base/ and proto/" '(privileged|worker|config|logger|resolver|cli)/' ipc
+  no_include "base/ stands alone" '(policy|privileged|worker|config|logger|resolver|cli|ipc|proto)/' base
+  no_include "ipc/ uses only base/ and proto/" '(policy|privileged|worker|config|logger|resolver|cli)/' ipc
   for part in $kParts; do
     [ -d "$part" ] || continue
     others=$(printf '%s\n' $kParts | grep -vx "$part" | paste -sd'|')
-    # The command line and the loader share the configuration; nothing else crosses.
+    # The command line and the loader share the configuration, and both and the worker the policy
+    # engine; nothing else crosses.
+    case $part in cli | config | worker) others=${others/policy|/} ;; esac
     [ "$part" != cli ] || others=${others/config|/}
     no_include "$part/ uses base/, ipc/ and proto/, not another part" "($others)/" "$part"
   done
+  no_include "the policy engine is pure: no sockets, no clock" 'sys/epoll\.h|unistd\.h|chrono>|time\.h|ctime>|ipc/' policy
   no_include "HTTP rules are pure: no sockets, no clock" 'sys/socket\.h|sys/epoll\.h|netinet/|unistd\.h|chrono>|time\.h|ctime>' worker/http
 }
 
