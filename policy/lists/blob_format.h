@@ -23,9 +23,9 @@
 // at most, so with 64 bits each look-up of a suffix errs with a chance of at most 16/2^64
 // = 8.7e-19. A client that tries 100,000 new names of four labels a second succeeds once in 90,000
 // years. Nobody can do better than try: which names collide depends on the key, which is random for
-// every compilation and leaves no process that can read the blob; one who has taken over a worker
-// knows it, and decides for that worker's clients anyway. Two entries of the lists that collide
-// would be one entry of both lists: with 10 million names the chance is 5e13/2^64/2^20, 3e-12.
+// every compilation and known only to who can read the blob. One who has taken over a worker can,
+// and decides for that worker's clients anyway. Two entries that collide would be taken for one:
+// with 10 million names the chance is 5e13/2^64/2^20, 3e-12.
 #pragma once
 
 #include <array>
