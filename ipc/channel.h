@@ -23,7 +23,7 @@
 namespace gatehouse::ipc {
 
 inline constexpr std::size_t kMaxMessage = 4096;  // octets; the longest message is a StatusReply
-inline constexpr std::size_t kMaxFds = 4;         // only ToSpawner uses more than one
+inline constexpr std::size_t kMaxFds = 16;        // of a batch of requests or answers
 
 struct Message {
   std::array<char, kMaxMessage> buffer;

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "ipc/codec.h"
 
@@ -48,6 +50,11 @@ bool is_plausible_name(const std::string& name) {
          });
 }
 
+void forget_replies(WorkerHandle& worker) {
+  worker.replies.Clear();
+  worker.reply_fds.clear();
+}
+
 // RFC 8305 4: families alternate, IPv6 first.
 std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses) {
   std::vector<IpAddress> v6, v4, mixed;
@@ -68,8 +75,8 @@ Broker::Broker(Loop& loop, EventLog& log, ResolverLink& resolver, Floor floor, V
       floor_(std::move(floor)),
       violation_(std::move(violation)),
       find_(std::move(find)),
-      connector_(loop, [this](WorkerHandle& worker, std::uint64_t id, int fd, int error) {
-        connected(worker, id, fd, error);
+      connector_(loop, [this](WorkerHandle& worker, std::uint64_t id, UniqueFd socket, int error) {
+        connected(worker, id, std::move(socket), error);
       }) {}
 
 void Broker::configure(const Settings* settings, std::uint64_t own_netns) {
@@ -77,15 +84,13 @@ void Broker::configure(const Settings* settings, std::uint64_t own_netns) {
   own_netns_ = own_netns;
 }
 
-void Broker::handle(WorkerHandle& worker, const wire::FromWorker& request, ipc::Message& message) {
-  if (message.fd_count != 1) return violation_(worker, "a request without its one descriptor");
+void Broker::handle(WorkerHandle& worker, const wire::Request& request, UniqueFd client) {
   if (worker.outstanding.size() >= kMaxOutstanding) {
     return violation_(worker, "too many requests at once");
   }
   if (!worker.outstanding.insert(request.id()).second) {
     return violation_(worker, "a request id in use");
   }
-  const UniqueFd client = std::move(message.fds[0]);
   Evidence evidence;
   std::string_view why;
   const EvidenceVerdict verdict = examine(client.get(), own_netns_, &evidence, &why);
@@ -98,6 +103,7 @@ void Broker::handle(WorkerHandle& worker, const wire::FromWorker& request, ipc::
   if (request.has_resolve()) {
     return resolve(worker, request.id(), request.resolve().name(), evidence);
   }
+  if (!request.has_connect()) return violation_(worker, "an empty request");
   connect(worker, request.id(), request.connect(), evidence);
 }
 
@@ -240,35 +246,33 @@ void Broker::resolve(WorkerHandle& worker, std::uint64_t id, const std::string& 
 
 void Broker::resolved(WorkerHandle& worker, std::uint64_t id, const Evidence& evidence,
                       const std::vector<IpAddress>& addresses, std::chrono::seconds ttl) {
-  wire::ToWorker message;
-  message.set_id(id);
   if (worker.mode == Mode::kTransparent) {
     const bool match = std::find(addresses.begin(), addresses.end(),
                                  evidence.destination.address) != addresses.end();
-    message.mutable_verified()->set_result(addresses.empty() ? wire::Verified::UNKNOWN
-                                           : match           ? wire::Verified::MATCH
-                                                             : wire::Verified::MISMATCH);
-  } else {
-    const TimePoint now = Clock::now();
-    Reason reason = wire::Refused::NAME;
-    for (const IpAddress& address : interleave(addresses)) {
-      const Reason verdict = judge_egress(address, now);
-      if (verdict != wire::Refused::UNSPECIFIED) {
-        reason = verdict;
-        continue;
-      }
-      if (message.resolved().grants_size() == static_cast<int>(kMaxGrantsPerAnswer)) break;
-      if (worker.grants.size() >= kMaxGrants) worker.grants.erase(worker.grants.begin());
-      worker.grants[++last_grant_] = {evidence.cookie, address,
-                                      now + std::max(kShortestGrant, ttl)};
-      auto* grant = message.mutable_resolved()->add_grants();
-      grant->set_grant(last_grant_);
-      grant->set_ipv6(address.family == AF_INET6);
-    }
-    if (message.resolved().grants_size() == 0) return refuse(worker, id, reason, evidence, {});
+    return answer(worker, id)
+        .mutable_verified()
+        ->set_result(addresses.empty() ? wire::Verified::UNKNOWN
+                     : match           ? wire::Verified::MATCH
+                                       : wire::Verified::MISMATCH);
   }
-  worker.outstanding.erase(id);
-  answer(worker, message);
+  const TimePoint now = Clock::now();
+  wire::Resolved grants;
+  Reason reason = wire::Refused::NAME;
+  for (const IpAddress& address : interleave(addresses)) {
+    const Reason verdict = judge_egress(address, now);
+    if (verdict != wire::Refused::UNSPECIFIED) {
+      reason = verdict;
+      continue;
+    }
+    if (grants.grants_size() == static_cast<int>(kMaxGrantsPerAnswer)) break;
+    if (worker.grants.size() >= kMaxGrants) worker.grants.erase(worker.grants.begin());
+    worker.grants[++last_grant_] = {evidence.cookie, address, now + std::max(kShortestGrant, ttl)};
+    auto* grant = grants.add_grants();
+    grant->set_grant(last_grant_);
+    grant->set_ipv6(address.family == AF_INET6);
+  }
+  if (grants.grants_size() == 0) return refuse(worker, id, reason, evidence, {});
+  answer(worker, id).mutable_resolved()->Swap(&grants);
 }
 
 void Broker::reset(WorkerHandle& worker, std::uint64_t id, const UniqueFd& client, bool gone) {
@@ -276,48 +280,67 @@ void Broker::reset(WorkerHandle& worker, std::uint64_t id, const UniqueFd& clien
   if (!gone) {
     setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close);
   }
-  worker.outstanding.erase(id);
-  wire::ToWorker message;
-  message.set_id(id);
-  message.mutable_reset_done();
-  answer(worker, message);
+  answer(worker, id).mutable_reset_done();
 }
 
-void Broker::connected(WorkerHandle& worker, std::uint64_t id, int fd, int error) {
+void Broker::connected(WorkerHandle& worker, std::uint64_t id, UniqueFd socket, int error) {
+  wire::Reply& made = answer(worker, id);
+  if (socket.valid()) {
+    made.mutable_connected();
+    worker.reply_fds.push_back(std::move(socket));
+  } else {
+    ++counters_.failures;
+    made.mutable_failed()->set_error(error);
+  }
+}
+
+// An answer to be filled in, which leaves at the end of the turn. A worker that is gone by then
+// never gets it.
+wire::Reply& Broker::answer(WorkerHandle& worker, std::uint64_t id) {
   worker.outstanding.erase(id);
-  wire::ToWorker message;
-  message.set_id(id);
-  if (fd >= 0) {
-    message.mutable_connected();
-    if (answer(worker, message, fd)) {
-      ++counters_.connects;
-      return;
+  if (worker.replies.replies().replies_size() == ipc::kMaxFds) send_replies(worker);
+  auto& replies = *worker.replies.mutable_replies();
+  if (replies.replies_size() == 0) unsent_.push_back(worker.child);
+  wire::Reply& added = *replies.add_replies();
+  added.set_id(id);
+  return added;
+}
+
+void Broker::finish_turn() {
+  connector_.finish_turn();
+  for (const std::uint32_t child : std::exchange(unsent_, {})) {
+    if (WorkerHandle* worker = find_(child); worker != nullptr) send_replies(*worker);
+  }
+}
+
+void Broker::forget(WorkerHandle& worker) {
+  connector_.forget(worker);
+  forget_replies(worker);
+}
+
+void Broker::send_replies(WorkerHandle& worker) {
+  auto& replies = *worker.replies.mutable_replies();
+  if (!worker.channel.valid() || replies.replies_size() == 0) return forget_replies(worker);
+  std::array<int, ipc::kMaxFds> fds;
+  std::transform(worker.reply_fds.begin(), worker.reply_fds.end(), fds.begin(),
+                 [](const UniqueFd& fd) { return fd.get(); });
+  const std::span<const int> sockets(fds.data(), worker.reply_fds.size());
+  auto sent = ipc::send_message(worker.channel.get(), worker.replies, sockets);
+  if (sent == ipc::Send::kSent) counters_.connects += sockets.size();
+  if (sent == ipc::Send::kExhausted && !sockets.empty()) {
+    // The kernel has no room for descriptors on their way; that is not the worker's fault.
+    for (wire::Reply& made : *replies.mutable_replies()) {
+      if (made.has_connected()) made.mutable_failed()->set_error(ENOBUFS);
     }
-    error = ENOBUFS;
+    counters_.failures += sockets.size();
+    sent = ipc::send_message(worker.channel.get(), worker.replies);
   }
-  ++counters_.failures;
-  message.mutable_failed()->set_error(error);
-  answer(worker, message);
-}
-
-// False where the kernel has no room for a descriptor on its way; that is not the worker's fault.
-bool Broker::answer(WorkerHandle& worker, const wire::ToWorker& message, int fd) {
-  if (!worker.channel.valid()) return true;
-  const auto fds = fd >= 0 ? std::span<const int>(&fd, 1) : std::span<const int>();
-  switch (ipc::send_message(worker.channel.get(), message, fds)) {
-    case ipc::Send::kSent:
-    case ipc::Send::kClosed:
-      return true;
-    case ipc::Send::kExhausted:
-      if (fd >= 0) return false;
-      break;
-    case ipc::Send::kFull:
-      break;
-  }
+  forget_replies(worker);
   // An honest worker reads its answers in every turn, and has few requests under way: its queue
   // can't be full. Without memory for a short answer it could only hang.
-  violation_(worker, "it does not read its answers");
-  return true;
+  if (sent == ipc::Send::kFull || sent == ipc::Send::kExhausted) {
+    violation_(worker, "it does not read its answers");
+  }
 }
 
 // target: what was refused, for the log; without a port the client's own words are not worth a
@@ -329,11 +352,7 @@ void Broker::refuse(WorkerHandle& worker, std::uint64_t id, Reason reason, const
     log_.write(Level::kWarning, "refused " + to_string(evidence.client) + " to " +
                                     to_string(target) + ": " + std::string(describe(reason)));
   }
-  worker.outstanding.erase(id);
-  wire::ToWorker message;
-  message.set_id(id);
-  message.mutable_refused()->set_reason(reason);
-  answer(worker, message);
+  answer(worker, id).mutable_refused()->set_reason(reason);
 }
 
 }  // namespace gatehouse::privileged

@@ -7,13 +7,15 @@
 //  1. A worker asks only in the way of its mode, with a client of a listener of its mode.
 //  2. Policy, floor and quota are soft answers; forged evidence is a violation.
 //  3. At most kMaxOutstanding requests of a worker are under way.
+//  4. A request of a batch is judged by itself: by its own descriptor, and by what those before it
+//     have used up. Nothing that one of them says holds for another.
 // Not here: how the socket is made (privileged/connector.h).
 #pragma once
 
 #include <functional>
 #include <string>
+#include <vector>
 
-#include "ipc/channel.h"
 #include "privileged/connector.h"
 #include "privileged/event_log.h"
 #include "privileged/evidence.h"
@@ -44,11 +46,12 @@ class Broker {
   // settings must outlive the broker's use of it; netns of any listener of ours.
   void configure(const Settings* settings, std::uint64_t own_netns);
 
-  // A Connect, Resolve or Reset in an allowed phase, with its descriptors.
-  void handle(WorkerHandle& worker, const wire::FromWorker& request, ipc::Message& message);
-  void finish_turn() { connector_.finish_turn(); }
-  // The worker is gone: its connections under way are closed.
-  void forget(WorkerHandle& worker) { connector_.forget(worker); }
+  // A request in an allowed phase, with its evidence.
+  void handle(WorkerHandle& worker, const wire::Request& request, UniqueFd client);
+  // After each turn of the loop: confirms what was begun in it, and sends its answers.
+  void finish_turn();
+  // The worker is gone: its connections, under way or not handed over yet, are closed.
+  void forget(WorkerHandle& worker);
 
   TimePoint next_deadline() const { return connector_.next_deadline(); }
   void expire(TimePoint now) { connector_.expire(now); }
@@ -76,8 +79,9 @@ class Broker {
                         Endpoint* target, bool* keep_source);
   bool take_token(WorkerHandle& worker, std::uint64_t cookie, TimePoint now);
 
-  void connected(WorkerHandle& worker, std::uint64_t id, int fd, int error);
-  bool answer(WorkerHandle& worker, const wire::ToWorker& message, int fd = -1);
+  void connected(WorkerHandle& worker, std::uint64_t id, UniqueFd socket, int error);
+  wire::Reply& answer(WorkerHandle& worker, std::uint64_t id);
+  void send_replies(WorkerHandle& worker);
   void refuse(WorkerHandle& worker, std::uint64_t id, Reason reason, const Evidence& evidence,
               const Endpoint& target);
 
@@ -90,6 +94,7 @@ class Broker {
   const Settings* settings_ = nullptr;
   std::uint64_t own_netns_ = 0;
   std::uint64_t last_grant_ = 0;
+  std::vector<std::uint32_t> unsent_;  // children with answers of this turn
   Counters counters_;
 };
 

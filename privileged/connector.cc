@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace gatehouse::privileged {
 namespace {
@@ -42,73 +43,68 @@ Result<UniqueFd> begin(const std::optional<IpAddress>& source, sa_family_t famil
 void Connector::connect(WorkerHandle& worker, std::uint64_t id,
                         const std::optional<IpAddress>& source, const Endpoint& target,
                         TimePoint deadline) {
-  auto pending = std::make_unique<Pending>();
-  pending->target = to_socket_address(target);
+  const SocketAddress address = to_socket_address(target);
   // A source of the other family can't reach the target; then it is this host's address.
   const bool same_family = source && source->family == target.address.family;
-  auto socket = begin(same_family ? source : std::nullopt, target.address.family, pending->target);
-  if (!socket) return answer_(worker, id, -1, socket.error().number);
-  pending->worker = &worker;
-  pending->id = id;
-  pending->socket = std::move(*socket);
-  pending->deadline = deadline;
+  auto socket = begin(same_family ? source : std::nullopt, target.address.family, address);
+  if (!socket) return answer_(worker, id, UniqueFd(), socket.error().number);
   next_deadline_ = std::min(next_deadline_, deadline);
-  const int fd = pending->socket.get();
-  pending_[fd] = std::move(pending);
+  const int fd = socket->get();
+  pending_[fd] = {&worker, id, std::move(*socket), address, deadline};
   begun_.push_back(fd);
 }
 
 void Connector::finish_turn() {
   // An answer can end a worker, which forgets its pendings, but never begins one.
-  const std::vector<int> begun = std::move(begun_);
-  begun_.clear();
-  for (const int fd : begun) {
+  for (const int fd : std::exchange(begun_, {})) {
     const auto found = pending_.find(fd);
     // Its worker is gone; or the number is in the list twice, taken again after that.
-    if (found == pending_.end() || found->second->watched) continue;
-    if (confirm(*found->second, false)) {
-      pending_.erase(fd);
+    if (found == pending_.end() || found->second.watched) continue;
+    if (const int error = confirm(found->second); error != EINPROGRESS) {
+      settle(fd, error);
       continue;
     }
-    Pending* pending = found->second.get();
-    const Status watched = loop_.add(fd, EPOLLOUT, [this, fd, pending](std::uint32_t) {
-      if (!confirm(*pending, true)) return;
-      if (pending_.count(fd) != 0) loop_.remove(fd);
-      pending_.erase(fd);
+    const Status watched = loop_.add(fd, EPOLLOUT, [this, fd](std::uint32_t) {
+      const int error = confirm(pending_.at(fd));
+      if (error != EINPROGRESS) settle(fd, error);
     });
     if (!watched) {
-      answer_(*pending->worker, pending->id, -1, watched.error().number);
-      pending_.erase(fd);
+      settle(fd, watched.error().number);
       continue;
     }
-    pending->watched = true;
+    found->second.watched = true;
   }
 }
 
-bool Connector::confirm(Pending& pending, bool writable) {
+// The second connect(2): only when it says 0 does the kernel hold the socket as connected for good,
+// so that no MSG_FASTOPEN of its holder can send it elsewhere.
+int Connector::confirm(const Pending& pending) {
   const int fd = pending.socket.get();
   int error = 0;
-  if (writable) {
+  if (pending.watched) {
     socklen_t length = sizeof error;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
   }
-  // The second connect(2): only when it says 0 does the kernel hold the socket as connected for
-  // good, so that no MSG_FASTOPEN of its holder can send it elsewhere.
-  if (error == 0 && ::connect(fd, pending.target.get(), pending.target.length) != 0) {
-    if (errno == EALREADY || errno == EINPROGRESS) return false;
-    error = errno;
-  }
-  answer_(*pending.worker, pending.id, error == 0 ? fd : -1, error);
-  return true;
+  if (error == 0 && ::connect(fd, pending.target.get(), pending.target.length) != 0) error = errno;
+  return error == EALREADY ? EINPROGRESS : error;
+}
+
+void Connector::settle(int fd, int error) {
+  auto node = pending_.extract(fd);
+  Pending& pending = node.mapped();
+  // Before the socket leaves: its holder's copy would keep it in our epoll set.
+  if (pending.watched) loop_.remove(fd);
+  if (error != 0) pending.socket.reset();
+  answer_(*pending.worker, pending.id, std::move(pending.socket), error);
 }
 
 void Connector::forget(const WorkerHandle& worker) {
   for (auto i = pending_.begin(); i != pending_.end();) {
-    if (i->second->worker != &worker) {
+    if (i->second.worker != &worker) {
       ++i;
       continue;
     }
-    if (i->second->watched) loop_.remove(i->first);
+    if (i->second.watched) loop_.remove(i->first);
     i = pending_.erase(i);
   }
 }
@@ -117,19 +113,14 @@ void Connector::expire(TimePoint now) {
   next_deadline_ = TimePoint::max();
   std::vector<int> late;
   for (const auto& [fd, pending] : pending_) {
-    if (pending->deadline <= now) {
+    if (pending.deadline <= now) {
       late.push_back(fd);
     } else {
-      next_deadline_ = std::min(next_deadline_, pending->deadline);
+      next_deadline_ = std::min(next_deadline_, pending.deadline);
     }
   }
   for (const int fd : late) {
-    const auto found = pending_.find(fd);
-    if (found == pending_.end()) continue;  // its worker has just been ended
-    const std::unique_ptr<Pending> pending = std::move(found->second);
-    if (pending->watched) loop_.remove(fd);
-    pending_.erase(found);
-    answer_(*pending->worker, pending->id, -1, ETIMEDOUT);
+    if (pending_.count(fd) != 0) settle(fd, ETIMEDOUT);  // else its worker has just been ended
   }
 }
 

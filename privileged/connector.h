@@ -9,7 +9,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -23,8 +22,8 @@ namespace gatehouse::privileged {
 
 class Connector {
  public:
-  // fd: the connected socket, to be sent before the call returns; or -1 with an errno value.
-  using Answer = std::function<void(WorkerHandle&, std::uint64_t id, int fd, int error)>;
+  // The connected socket; or none, with an errno value.
+  using Answer = std::function<void(WorkerHandle&, std::uint64_t id, UniqueFd socket, int error)>;
 
   Connector(Loop& loop, Answer answer) : loop_(loop), answer_(std::move(answer)) {}
 
@@ -48,13 +47,14 @@ class Connector {
     bool watched = false;
   };
 
-  // True when the connection is made or has failed, and has been answered.
-  bool confirm(Pending& pending, bool writable);
+  // 0: connected for good; EINPROGRESS: not yet; or why it has failed.
+  static int confirm(const Pending& pending);
+  void settle(int fd, int error);
 
   Loop& loop_;
   Answer answer_;
-  std::unordered_map<int, std::unique_ptr<Pending>> pending_;  // by socket
-  std::vector<int> begun_;                                     // in this turn
+  std::unordered_map<int, Pending> pending_;  // by socket
+  std::vector<int> begun_;                    // in this turn
   TimePoint next_deadline_ = TimePoint::max();
 };
 

@@ -162,12 +162,12 @@ int Parent::run() {
 void Parent::turn() {
   loop_.wait(std::min({supervisor_.next_deadline(), source_.next_deadline(),
                        logger_.next_deadline(), resolver_.next_deadline(), reload_until_}));
-  supervisor_.finish_turn();
   const TimePoint now = Clock::now();
   if (supervisor_.next_deadline() <= now) supervisor_.expire(now);
   source_.expire(now);
   logger_.expire(now);
   resolver_.expire(now);
+  supervisor_.finish_turn();
 }
 
 void Parent::on_signal() {

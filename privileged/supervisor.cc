@@ -25,16 +25,20 @@ constexpr auto kKillAgain = std::chrono::seconds(1);
 constexpr auto kDrainGrace = std::chrono::milliseconds(500);  // its own end comes first
 constexpr auto kFirstBackoff = std::chrono::milliseconds(500);
 constexpr auto kLastBackoff = std::chrono::milliseconds(60'000);
-constexpr int kMessagesPerTurn = 32;  // of one worker, then the others
+constexpr int kMessagesPerTurn = 8;  // of one worker, then the others
 constexpr unsigned kCanaries = 2;
 constexpr const char* kModeNames[kModes] = {"transparent", "forward", "reverse"};
 
-bool decode(std::string_view bytes, wire::FromWorker* request) {
-  return ipc::decode(bytes, request) &&
-         ipc::all_known(request->ready(), request->connect(),
-                        request->connect().client_destination(), request->connect().forward_grant(),
-                        request->connect().configured_endpoint(), request->reset(),
-                        request->drained(), request->resolve());
+bool decode(std::string_view bytes, wire::FromWorker* message) {
+  const auto known = [](const wire::Request& request) {
+    const wire::Connect& connect = request.connect();
+    return ipc::all_known(request, connect, connect.client_destination(), connect.forward_grant(),
+                          connect.configured_endpoint(), request.reset(), request.resolve());
+  };
+  if (!ipc::decode(bytes, message)) return false;
+  const auto& requests = message->requests().requests();
+  return ipc::all_known(message->ready(), message->drained(), message->requests()) &&
+         std::all_of(requests.begin(), requests.end(), known);
 }
 
 }  // namespace
@@ -256,7 +260,7 @@ void Supervisor::on_channel(std::uint32_t child) {
   for (int i = 0; i < kMessagesPerTurn; ++i) {
     WorkerHandle* worker = find(child);
     if (worker == nullptr || !worker->channel.valid()) return;
-    switch (ipc::receive(worker->channel.get(), &message, 1)) {
+    switch (ipc::receive(worker->channel.get(), &message, ipc::kMaxFds)) {
       case ipc::Receive::kEmpty:
         return;
       case ipc::Receive::kClosed:
@@ -271,24 +275,20 @@ void Supervisor::on_channel(std::uint32_t child) {
 }
 
 bool Supervisor::handle(WorkerHandle& worker, ipc::Message& message) {
-  wire::FromWorker request;
+  wire::FromWorker said;
   const auto wrong = [&](std::string_view why) {
     violation(worker, why);
     return false;
   };
-  if (!decode(message.bytes(), &request)) return wrong("a malformed message");
-  const bool working = worker.phase == Phase::kArmed || worker.phase == Phase::kDraining;
-  switch (request.body_case()) {
+  if (!decode(message.bytes(), &said)) return wrong("a malformed message");
+  switch (said.body_case()) {
     case wire::FromWorker::kReady:
       if (worker.phase != Phase::kInit || message.fd_count != 0) return wrong("Ready out of turn");
       on_ready(worker, message.sender);
       break;
-    case wire::FromWorker::kConnect:
-    case wire::FromWorker::kReset:
-    case wire::FromWorker::kResolve:
-      if (!working) return wrong("a request before it is armed");
-      broker_.handle(worker, request, message);
-      break;
+    case wire::FromWorker::kRequests:
+      if (worker.phase == Phase::kInit) return wrong("a request before it is armed");
+      return handle(worker, said.requests(), message);
     case wire::FromWorker::kDrained:
       if (worker.phase != Phase::kDraining || message.fd_count != 0)
         return wrong("Drained out of turn");
@@ -297,6 +297,19 @@ bool Supervisor::handle(WorkerHandle& worker, ipc::Message& message) {
     case wire::FromWorker::BODY_NOT_SET:
       return wrong("an empty message");
   }
+  return worker.phase != Phase::kDead;
+}
+
+// Each request as if it had come alone.
+bool Supervisor::handle(WorkerHandle& worker, const wire::Requests& requests,
+                        ipc::Message& message) {
+  const auto count = static_cast<std::size_t>(requests.requests_size());
+  if (count == 0 || message.fd_count != count) {
+    violation(worker, "requests without one descriptor each");
+    return false;
+  }
+  for (std::size_t i = 0; i < count && worker.phase != Phase::kDead; ++i)
+    broker_.handle(worker, requests.requests(static_cast<int>(i)), std::move(message.fds[i]));
   return worker.phase != Phase::kDead;
 }
 

@@ -93,7 +93,9 @@ class Supervisor {
   void kill(std::uint32_t child);
 
   void on_channel(std::uint32_t child);
-  bool handle(WorkerHandle& worker, ipc::Message& message);  // false: the worker was ended
+  // False: the worker was ended.
+  bool handle(WorkerHandle& worker, ipc::Message& message);
+  bool handle(WorkerHandle& worker, const wire::Requests& requests, ipc::Message& message);
   void on_ready(WorkerHandle& worker, pid_t pid);
   void violation(WorkerHandle& worker, std::string_view why);
   void end(WorkerHandle& worker);

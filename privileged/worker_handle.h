@@ -11,11 +11,13 @@
 #include <set>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/address.h"
 #include "base/unique_fd.h"
 #include "privileged/loop.h"
 #include "privileged/settings.h"
+#include "proto/to_worker.pb.h"
 
 namespace gatehouse::privileged {
 
@@ -55,6 +57,8 @@ struct WorkerHandle {
   TimePoint full_since = TimePoint::max();  // its queue has no room for an Arm
   TimePoint deadline;                       // of INIT and DRAINING
   std::set<std::uint64_t> outstanding;  // request ids without an answer, at most kMaxOutstanding
+  wire::ToWorker replies;               // of this turn, not sent yet
+  std::vector<UniqueFd> reply_fds;      // of those that are Connected, in their order
   std::unordered_map<std::uint64_t, Bucket> buckets;  // by SO_COOKIE; full ones are forgotten
   std::size_t sweep_buckets_at = 1024;
   std::map<std::uint64_t, Grant> grants;  // by number, at most kMaxGrants, the oldest goes first

@@ -19,6 +19,7 @@ void BodyFlow::begin(Framing received, Framing sent, std::uint64_t length, bool 
   refusal_ = http::Refusal::kNone;
   window_ = kUsualWindow;
   taken_ = since_stall_ = 0;
+  ends_sink_ = false;
   if (received == Framing::kChunked) {
     http::ChunkLimits limits;
     limits.body = body_limit;

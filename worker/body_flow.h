@@ -38,6 +38,10 @@ class BodyFlow {
   void begin(http::Framing received, http::Framing sent, std::uint64_t length, bool keep_trailers,
              std::uint64_t body_limit);
 
+  // Once done the sink's sending ends in the same turn (until the next begin()).
+  void end_sink_after() { ends_sink_ = true; }
+  bool ends_sink() const { return ends_sink_; }
+
   // Takes octets off the front of input and adds what they become to parts (views into input, or
   // into this flow and parts); returns how many. Call again until input is used up or done().
   std::size_t take(std::string_view input, Parts* parts);
@@ -72,6 +76,7 @@ class BodyFlow {
   http::Framing received_ = http::Framing::kNone;
   http::Framing sent_ = http::Framing::kNone;
   bool ended_ = true;
+  bool ends_sink_ = false;
   http::Refusal refusal_ = http::Refusal::kNone;
   std::uint32_t window_ = kSmallWindow;
   std::uint64_t remaining_ = 0;  // of kLength

@@ -76,14 +76,14 @@ Relay copy_step(Workspace& workspace, Connection& source, Connection& sink, Body
 bool send_with_body(Workspace& workspace, Connection& source, Connection& sink, BodyFlow& flow,
                     Parts& parts, std::string_view input, bool from_scratch) {
   std::size_t consumed = flow.take(input, &parts);
-  bool sent = sink.send(workspace.blocks, parts);
+  bool sent = sink.send(workspace.blocks, parts, flow.ends_sink() && flow.done());
   while (sent && sink.out.empty() && consumed < input.size() && !flow.done()) {
     if (flow.refusal() != http::Refusal::kNone) break;
     parts.clear();
     const std::size_t n = flow.take(input.substr(consumed), &parts);
     if (n == 0) break;
     consumed += n;
-    sent = sink.send(workspace.blocks, parts);
+    sent = sink.send(workspace.blocks, parts, flow.ends_sink() && flow.done());
   }
   if (from_scratch) {
     source.in.append(workspace.blocks, input.substr(consumed));

@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/connection.h"
 
+#include <cstring>
+
 namespace gatehouse::worker {
 
-bool Connection::send(BlockPool& pool, Parts& parts) {
+// Only what is short is worth a copy into one piece.
+Moved Connection::write(Parts& parts, bool last) {
+  if (!last) return transport.write(parts.span());
+  std::array<char, 4096> whole;
+  std::size_t size = 0;
+  for (const iovec& part : parts.span()) {
+    if (part.iov_len > whole.size() - size) return transport.write(parts.span());
+    std::memcpy(whole.data() + size, part.iov_base, part.iov_len);
+    size += part.iov_len;
+  }
+  return transport.write_last({whole.data(), size});
+}
+
+bool Connection::send(BlockPool& pool, Parts& parts, bool last) {
   if (parts.count() == 0) return !transport.write_over();
   if (transport.write_over()) return false;
   std::size_t taken = 0;
   if (out.empty() && transport.writable()) {
-    const Moved moved = transport.write(parts.span());
+    const Moved moved = write(parts, last);
     if (moved.kind == Moved::kFailed) return false;
     taken = moved.n;
   }

@@ -49,12 +49,15 @@ struct Connection {
   Buffer in;
   Buffer out;
 
-  // Sends the parts and keeps in `out` what the kernel doesn't take. False: the connection is
-  // broken for sending.
-  bool send(BlockPool& pool, Parts& parts);
+  // Sends the parts and keeps in `out` what the kernel doesn't take. last: once `out` is empty the
+  // caller ends sending in this turn. False: the connection is broken for sending.
+  bool send(BlockPool& pool, Parts& parts, bool last = false);
   // Sends what is in `out`. False as above.
   bool flush();
   void close(Poller* poller);
+
+ private:
+  Moved write(Parts& parts, bool last);
 };
 
 }  // namespace gatehouse::worker

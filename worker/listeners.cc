@@ -51,9 +51,10 @@ void Listeners::on_events(unsigned tag, Events) {
   const std::uint32_t service = found->service;
   for (int i = 0; i < kAcceptsPerWake; ++i) {
     if (!acceptor_->may_accept()) return pause();
-    UniqueFd client(::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    SocketAddress from;
+    UniqueFd client(::accept4(fd, from.get(), &from.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client.valid()) {
-      acceptor_->on_accepted(std::move(client), service);
+      acceptor_->on_accepted(std::move(client), from, service);
       continue;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

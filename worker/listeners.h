@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/address.h"
 #include "base/unique_fd.h"
 #include "worker/poller.h"
 
@@ -20,8 +21,8 @@ class Acceptor {
  public:
   // Asked before each accept4; false pauses the listeners until resume().
   virtual bool may_accept() = 0;
-  // service: what arm() was given.
-  virtual void on_accepted(UniqueFd client, std::uint32_t service) = 0;
+  // from: of accept4(2); service: what arm() was given.
+  virtual void on_accepted(UniqueFd client, const SocketAddress& from, std::uint32_t service) = 0;
   // accept4 failed for want of descriptors or memory; the listeners pause until resume().
   virtual void on_exhausted() = 0;
 

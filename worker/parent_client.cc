@@ -2,11 +2,60 @@
 #include "worker/parent_client.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "ipc/codec.h"
 
 namespace gatehouse::worker {
+namespace {
+
+constexpr std::size_t kMostPerRequest = 48;  // octets on the wire, its name apart
+// One more than a name can have (RFC 1035 2.3.4): a longer one is refused by the parent all the
+// same.
+constexpr std::size_t kMostOfName = 254;
+
+}  // namespace
+
+void ParentClient::encode(const Request& request, wire::Request* message) {
+  message->set_id(request.ticket);
+  switch (request.kind) {
+    case Kind::kConnect:
+      message->mutable_connect()->mutable_client_destination();
+      break;
+    case Kind::kConnectGranted: {
+      auto* grant = message->mutable_connect()->mutable_forward_grant();
+      grant->set_grant(request.number);
+      grant->set_port(request.port);
+      break;
+    }
+    case Kind::kConnectServer:
+      message->mutable_connect()->mutable_configured_endpoint()->set_id(
+          static_cast<std::uint32_t>(request.number));
+      break;
+    case Kind::kResolve:
+      message->mutable_resolve()->set_name(request.name.data(), request.name.size());
+      break;
+    case Kind::kReset:
+      message->mutable_reset();
+      break;
+  }
+}
+
+// Is it an answer to such a request?
+bool ParentClient::answers(Kind kind, const wire::Reply& answer) {
+  switch (kind) {
+    case Kind::kConnect:
+    case Kind::kConnectGranted:
+    case Kind::kConnectServer:
+      return answer.has_connected() || answer.has_failed() || answer.has_refused();
+    case Kind::kResolve:
+      return answer.has_resolved() || answer.has_verified() || answer.has_refused();
+    case Kind::kReset:
+      return answer.has_reset_done();
+  }
+  return false;
+}
 
 ParentClient::ParentClient(UniqueFd channel, Poller* poller, ParentOrders* orders)
     : channel_(std::move(channel)), poller_(poller), orders_(orders) {
@@ -50,7 +99,10 @@ Ticket ParentClient::connect_server(int client, std::uint32_t id, ParentAnswer* 
 }
 
 Ticket ParentClient::resolve(int client, std::string_view name, ParentAnswer* asker) {
-  return ask({.kind = Kind::kResolve, .client = client, .name = name, .asker = asker});
+  return ask({.kind = Kind::kResolve,
+              .client = client,
+              .name = name.substr(0, kMostOfName),
+              .asker = asker});
 }
 
 Ticket ParentClient::reset(int client, ResetAnswer* asker) {
@@ -77,33 +129,33 @@ bool ParentClient::has_left(Ticket ticket) const {
                      [&](const Request& entry) { return entry.ticket == ticket; });
 }
 
-bool ParentClient::send_request(const Request& request) {
-  outgoing_.Clear();
-  outgoing_.set_id(request.ticket);
-  switch (request.kind) {
-    case Kind::kConnect:
-      outgoing_.mutable_connect()->mutable_client_destination();
-      break;
-    case Kind::kConnectGranted: {
-      auto* grant = outgoing_.mutable_connect()->mutable_forward_grant();
-      grant->set_grant(request.number);
-      grant->set_port(request.port);
-      break;
-    }
-    case Kind::kConnectServer:
-      outgoing_.mutable_connect()->mutable_configured_endpoint()->set_id(
-          static_cast<std::uint32_t>(request.number));
-      break;
-    case Kind::kResolve:
-      outgoing_.mutable_resolve()->set_name(request.name.data(), request.name.size());
-      break;
-    case Kind::kReset:
-      outgoing_.mutable_reset();
-      break;
+void ParentClient::flush() {
+  while (send_batch(resets_, kMaxOutstanding)) {
   }
-  switch (ipc::send_message(channel_.get(), outgoing_, {&request.client, 1})) {
+  while (send_batch(others_, kMaxOutstanding - kForResets)) {
+  }
+  if (std::exchange(gone_, false)) orders_->on_parent_gone();
+}
+
+bool ParentClient::send_batch(std::deque<Request>& queue, std::size_t limit) {
+  if (gone_ || outstanding_ >= limit) return false;
+  const std::size_t count = std::min({queue.size(), limit - outstanding_, ipc::kMaxFds});
+  if (count == 0) return false;
+  std::array<int, ipc::kMaxFds> evidence;
+  outgoing_.Clear();
+  auto& requests = *outgoing_.mutable_requests();
+  std::size_t octets = 0;
+  std::size_t taken = 0;
+  for (; taken < count; ++taken) {
+    const Request& request = queue[taken];
+    octets += kMostPerRequest + request.name.size();
+    if (octets > ipc::kMaxMessage) break;
+    evidence[taken] = request.client;
+    encode(request, requests.add_requests());
+  }
+  switch (ipc::send_message(channel_.get(), outgoing_, {evidence.data(), taken})) {
     case ipc::Send::kSent:
-      return true;
+      break;
     case ipc::Send::kFull:
     case ipc::Send::kExhausted:
       return false;  // tried again every turn; a waiting session's timer makes sure of one
@@ -111,23 +163,14 @@ bool ParentClient::send_request(const Request& request) {
       gone_ = true;
       return false;
   }
-  return false;
-}
-
-void ParentClient::flush() {
-  send_queue(resets_, kMaxOutstanding);
-  send_queue(others_, kMaxOutstanding - kForResets);
-  if (std::exchange(gone_, false)) orders_->on_parent_gone();
-}
-
-void ParentClient::send_queue(std::deque<Request>& queue, std::size_t limit) {
-  while (!queue.empty() && !gone_ && outstanding_ < limit && send_request(queue.front())) {
-    Request* entry = table_.data();
+  Request* entry = table_.data();
+  for (; taken != 0; --taken) {
     while (entry->ticket != 0) ++entry;
     *entry = queue.front();
     ++outstanding_;
     queue.pop_front();
   }
+  return true;
 }
 
 void ParentClient::on_events(unsigned, Events events) {
@@ -136,7 +179,7 @@ void ParentClient::on_events(unsigned, Events events) {
 
 void ParentClient::read_answers() {
   for (;;) {
-    switch (ipc::receive(channel_.get(), &message_, 1)) {
+    switch (ipc::receive(channel_.get(), &message_, ipc::kMaxFds)) {
       case ipc::Receive::kMessage:
         if (handle(&message_)) break;
         [[fallthrough]];
@@ -152,8 +195,8 @@ void ParentClient::read_answers() {
 
 bool ParentClient::handle(ipc::Message* message) {
   if (!ipc::decode(message->bytes(), &incoming_)) return false;
-  const bool needs_fd = incoming_.has_arm() || incoming_.has_connected();
-  if (message->fd_count != (needs_fd ? 1 : 0)) return false;
+  if (incoming_.has_replies()) return handle_answers(message);
+  if (message->fd_count != (incoming_.has_arm() ? 1 : 0)) return false;
   switch (incoming_.body_case()) {
     case wire::ToWorker::kArm:
       orders_->on_arm(incoming_.arm().listener(), incoming_.arm().service(),
@@ -165,53 +208,43 @@ bool ParentClient::handle(ipc::Message* message) {
     case wire::ToWorker::kDrain:
       orders_->on_drain(incoming_.drain().within_ms(), incoming_.drain().keep_idle());
       return true;
-    case wire::ToWorker::kConnected:
-    case wire::ToWorker::kRefused:
-    case wire::ToWorker::kFailed:
-    case wire::ToWorker::kResetDone:
-    case wire::ToWorker::kResolved:
-    case wire::ToWorker::kVerified:
-      return answer(message);
-    case wire::ToWorker::BODY_NOT_SET:
-      break;
+    default:
+      return false;
   }
-  return false;
 }
 
-// Is the incoming answer one to such a request?
-bool ParentClient::answers(Kind kind) const {
-  switch (kind) {
-    case Kind::kConnect:
-    case Kind::kConnectGranted:
-    case Kind::kConnectServer:
-      return incoming_.has_connected() || incoming_.has_failed() || incoming_.has_refused();
-    case Kind::kResolve:
-      return incoming_.has_resolved() || incoming_.has_verified() || incoming_.has_refused();
-    case Kind::kReset:
-      return incoming_.has_reset_done();
+bool ParentClient::handle_answers(ipc::Message* message) {
+  std::size_t used = 0;
+  for (const wire::Reply& each : incoming_.replies().replies()) {
+    UniqueFd socket;
+    if (each.has_connected()) {
+      if (used == message->fd_count) return false;
+      socket = std::move(message->fds[used++]);
+    }
+    if (!answer(each, std::move(socket))) return false;
   }
-  return false;
+  return used == message->fd_count;
 }
 
-bool ParentClient::answer(ipc::Message* message) {
+bool ParentClient::answer(const wire::Reply& answer, UniqueFd socket) {
   const auto entry = std::find_if(table_.begin(), table_.end(), [&](const Request& candidate) {
-    return candidate.ticket != 0 && candidate.ticket == incoming_.id();
+    return candidate.ticket != 0 && candidate.ticket == answer.id();
   });
-  if (entry == table_.end() || !answers(entry->kind)) return false;
+  if (entry == table_.end() || !answers(entry->kind, answer)) return false;
   const Request request = std::exchange(*entry, Request{});
   --outstanding_;
   if (request.resetter != nullptr) request.resetter->on_reset_done();
   if (request.asker == nullptr) return true;
-  if (incoming_.has_connected()) {
-    request.asker->on_connected(request.ticket, std::move(message->fds[0]));
-  } else if (incoming_.has_failed()) {
-    request.asker->on_connect_failed(request.ticket, incoming_.failed().error());
-  } else if (incoming_.has_refused()) {
-    request.asker->on_refused(request.ticket, incoming_.refused().reason());
-  } else if (incoming_.has_resolved()) {
-    request.asker->on_resolved(incoming_.resolved());
+  if (answer.has_connected()) {
+    request.asker->on_connected(request.ticket, std::move(socket));
+  } else if (answer.has_failed()) {
+    request.asker->on_connect_failed(request.ticket, answer.failed().error());
+  } else if (answer.has_refused()) {
+    request.asker->on_refused(request.ticket, answer.refused().reason());
+  } else if (answer.has_resolved()) {
+    request.asker->on_resolved(answer.resolved());
   } else {
-    request.asker->on_verified(incoming_.verified().result());
+    request.asker->on_verified(answer.verified().result());
   }
   return true;
 }

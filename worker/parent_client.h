@@ -4,8 +4,8 @@
 //
 // Trusts: the parent.
 // Invariants:
-//  1. What a turn of the loop asks for leaves together at its end, and all answers that are there
-//     are read in one go.
+//  1. What a turn of the loop asks for leaves together at its end, in batches of kMaxFds with the
+//     evidence of each, and all answers that are there are read in one go.
 //  2. At most kMaxOutstanding requests are under way, some of them kept free for resets, which must
 //     not wait for slow connects; the others queue here.
 //  3. An answer that comes for an asker who has cancelled is dropped, and with it its socket.
@@ -112,15 +112,17 @@ class ParentClient final : private EventHandler {
     ResetAnswer* resetter = nullptr;  // of kReset
   };
 
+  static void encode(const Request& request, wire::Request* message);
+  static bool answers(Kind kind, const wire::Reply& answer);
   void on_events(unsigned tag, Events events) override;
   Ticket ask(Request request);
-  bool send_request(const Request& request);
-  void send_queue(std::deque<Request>& queue, std::size_t limit);
+  // False: nothing more can be sent now.
+  bool send_batch(std::deque<Request>& queue, std::size_t limit);
   void read_answers();
   // False: the message breaks the protocol.
   bool handle(ipc::Message* message);
-  bool answer(ipc::Message* message);
-  bool answers(Kind kind) const;
+  bool handle_answers(ipc::Message* message);
+  bool answer(const wire::Reply& answer, UniqueFd socket);
 
   UniqueFd channel_;
   Poller* poller_;

@@ -27,15 +27,14 @@ Session::Session(Workspace* workspace) : workspace_(*workspace) {}
 
 Session::~Session() { CHECK(phase_ == Phase::kOver); }
 
-void Session::start(UniqueFd client, std::uint32_t service) {
+void Session::start(UniqueFd client, const SocketAddress& peer, std::uint32_t service) {
   service_ = &workspace_.services[service];
-  const auto from = remote_endpoint(client.get());
+  const auto from = from_socket_address(peer);
   const auto to = local_endpoint(client.get());
   idle_since_ = static_cast<std::uint32_t>(workspace_.clock.now_ms());
   if (from && to && welcome(*from) &&
       client_.transport.open(std::move(client), workspace_.poller, this, kClient)) {
     destination_ = *to;
-    client_.transport.assume_readable();
   } else {
     over();  // gone before it was here, or one too many
   }

@@ -74,7 +74,7 @@ class Session final : public SessionLink,
 
   // Takes the accepted socket. service: index into Config.listeners. The session may be over when
   // this returns.
-  void start(UniqueFd client, std::uint32_t service);
+  void start(UniqueFd client, const SocketAddress& peer, std::uint32_t service);
   // After a yield.
   void resume();
   // The worker drains: ends an idle session, marks the others. now: ends any.

@@ -109,6 +109,7 @@ void Session::begin_response(const http::ResponsePlan& plan) {
   if (plan.tunnel) return begin_tunnel();
   exchange.response.begin(plan.framing, plan.client_framing, plan.content_length,
                           exchange.facts.te_trailers, 0);
+  if (exchange.client_close) exchange.response.end_sink_after();
 }
 
 void Session::relay_response_body() {

@@ -58,6 +58,18 @@ Moved Transport::write(std::span<iovec> parts) {
     n = parts.size() == 1 ? ::write(fd_.get(), parts[0].iov_base, parts[0].iov_len)
                           : ::writev(fd_.get(), parts.data(), static_cast<int>(parts.size()));
   } while (n < 0 && errno == EINTR);
+  return written(n, total);
+}
+
+Moved Transport::write_last(std::string_view octets) {
+  ssize_t n;
+  do {
+    n = ::sendto(fd_.get(), octets.data(), octets.size(), MSG_MORE, nullptr, 0);
+  } while (n < 0 && errno == EINTR);
+  return written(n, octets.size());
+}
+
+Moved Transport::written(ssize_t n, std::size_t total) {
   if (n >= 0) {
     sent_ += static_cast<std::uint64_t>(n);
     if (static_cast<std::size_t>(n) < total) writable_ = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One socket with what the event set last said about it. The only place of the worker where octets
-// enter or leave a stream: read, write, writev, splice, shutdown.
+// enter or leave a stream: read, write, writev, sendto, splice, shutdown.
 //
 // Invariants:
 //  1. readable() stays true until a read has proved that nothing is left: EAGAIN, or a read that
@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "base/unique_fd.h"
 #include "worker/poller.h"
@@ -54,14 +55,14 @@ class Transport {
   bool write_over() const { return write_over_; }
   // Octets taken by the kernel since open().
   std::uint64_t sent() const { return sent_; }
-  // A fresh socket from accept4 may have octets already: try once before any event.
-  void assume_readable() { readable_ = true; }
   // There may be room although no event has told of it.
   void assume_writable() { writable_ = true; }
 
   Moved read(char* into, std::size_t size);
   // How many octets the kernel took is in n; 0 to all of them.
   Moved write(std::span<iovec> parts);
+  // The same for octets that a FIN follows in this turn: they leave together, one segment fewer.
+  Moved write_last(std::string_view octets);
   // Between the socket and a pipe end.
   Moved splice_to_pipe(int pipe, std::size_t size);
   Moved splice_from_pipe(int pipe, std::size_t size);
@@ -69,6 +70,8 @@ class Transport {
   void finish_sending();
 
  private:
+  Moved written(ssize_t n, std::size_t total);
+
   UniqueFd fd_;
   PollSlot slot_;
   std::uint64_t sent_ = 0;

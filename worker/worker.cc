@@ -119,7 +119,7 @@ void Worker::on_session_over(Session* session) {
 
 bool Worker::may_accept() { return sessions_.in_use() < max_sessions_; }
 
-void Worker::on_accepted(UniqueFd client, std::uint32_t service) {
+void Worker::on_accepted(UniqueFd client, const SocketAddress& from, std::uint32_t service) {
   MetricsPage::add(workspace_.metrics->accepted);
   Session* session = sessions_.make(&workspace_);
   session->next = &list_;
@@ -127,7 +127,7 @@ void Worker::on_accepted(UniqueFd client, std::uint32_t service) {
   list_.previous->next = session;
   list_.previous = session;
   workspace_.metrics->open_clients.store(sessions_.in_use(), std::memory_order_relaxed);
-  session->start(std::move(client), service);
+  session->start(std::move(client), from, service);
 }
 
 void Worker::on_exhausted() {

@@ -67,7 +67,7 @@ class Worker final : private LoopClient,
   void on_session_yields(Session* session) override;
 
   bool may_accept() override;
-  void on_accepted(UniqueFd client, std::uint32_t service) override;
+  void on_accepted(UniqueFd client, const SocketAddress& from, std::uint32_t service) override;
   void on_exhausted() override;
 
   void on_arm(std::uint32_t listener, std::uint32_t service, UniqueFd fd) override;

@@ -107,10 +107,11 @@ INSTANTIATE_TEST_SUITE_P(Roles, EveryRow,
 // Calls that no table has, the way programs make them.
 TEST(Worker, IsEndedForWhatNoRowNames) {
   for (const long number :
-       {SYS_socket,   SYS_connect,      SYS_bind,   SYS_listen,         SYS_open,       SYS_openat,
-        SYS_execve,   SYS_fork,         SYS_ptrace, SYS_io_uring_setup, SYS_setsockopt, SYS_sendto,
-        SYS_recvfrom, SYS_dup,          SYS_fcntl,  SYS_prctl,          SYS_seccomp,    SYS_kill,
-        SYS_ioctl,    SYS_memfd_create, SYS_unshare}) {
+       {SYS_socket,     SYS_connect,     SYS_bind,     SYS_listen, SYS_open,
+        SYS_openat,     SYS_execve,      SYS_fork,     SYS_ptrace, SYS_io_uring_setup,
+        SYS_setsockopt, SYS_getpeername, SYS_recvfrom, SYS_dup,    SYS_fcntl,
+        SYS_prctl,      SYS_seccomp,     SYS_kill,     SYS_ioctl,  SYS_memfd_create,
+        SYS_unshare}) {
     Call call{"worker", privileges(Role::kWorker).own, {static_cast<int>(number), ""}};
     const int status = outcome(call);
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) << "call " << number;

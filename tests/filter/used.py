@@ -196,8 +196,8 @@ def serve():
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
-def ask(connection, method, path, body=None):
-    connection.request(method, path, body=body, headers={"Host": lab.SERVER})
+def ask(connection, method, path, body=None, **more):
+    connection.request(method, path, body=body, headers={"Host": lab.SERVER, **more})
     response = connection.getresponse()
     return response.status, len(response.read())
 
@@ -221,6 +221,7 @@ def work():
     expect("a long answer", ask(kept, "GET", "/large"), (200, 8_000_000))
     expect("a chunked answer", ask(kept, "GET", "/chunked"), (200, 50 * 1024))
     expect("a long request", ask(kept, "POST", "/post", b"y" * 4_000_000), (200, 100))
+    expect("a last answer", ask(kept, "GET", "/small", Connection="close"), (200, 100))
     kept.close()
     expect("no server there", ask(client(lab.PORT_RESETS), "GET", "/")[0], 502)
     garbage = lab.connect(lab.PORT_HOLDS)

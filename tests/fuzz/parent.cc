@@ -193,8 +193,8 @@ class World {
  private:
   void turn() {
     loop_.wait(Clock::now());
-    supervisor_.finish_turn();
     supervisor_.expire(Clock::now());
+    supervisor_.finish_turn();
     answer_spawner();
     loop_.wait(Clock::now());
     supervisor_.finish_turn();
@@ -232,16 +232,21 @@ class World {
   void hear() {
     ipc::Message message;
     while (channel_.valid() &&
-           ipc::receive(channel_.get(), &message, 1) == ipc::Receive::kMessage) {
+           ipc::receive(channel_.get(), &message, ipc::kMaxFds) == ipc::Receive::kMessage) {
       wire::ToWorker said;
       if (!ipc::decode(message.bytes(), &said)) broken("the parent's own message");
       if (said.has_arm()) listener_ = std::move(message.fds[0]);
-      if (said.has_connected()) {
-        const auto peer = remote_endpoint(message.fds[0].get());
+      std::size_t connected = 0;
+      for (const wire::Reply& reply : said.replies().replies()) {
+        if (!reply.has_connected()) continue;
+        if (connected == message.fd_count) broken("Connected without its socket");
+        UniqueFd& made = message.fds[connected++];
+        const auto peer = remote_endpoint(made.get());
         if (peer && !(*peer == Endpoint{loopback(1), kAllowedPort}))
           broken("an upstream that no policy allows");
-        upstream_ = std::move(message.fds[0]);
+        upstream_ = std::move(made);
       }
+      if (said.has_replies() && connected != message.fd_count) broken("a socket for nobody");
     }
   }
 
@@ -308,16 +313,41 @@ class World {
       ++valid_connects_;
   }
 
+  // Several requests at once, each with a descriptor of some kind; sometimes one too few.
+  void say_batch(Input& input) {
+    if (!channel_.valid()) return;
+    const unsigned count = 1 + input.octet() % (ipc::kMaxFds + 1);
+    wire::FromWorker message;
+    std::vector<UniqueFd> made;
+    std::vector<int> fds;
+    std::uint64_t valid = 0;
+    for (unsigned i = 0; i < count; ++i) {
+      wire::Request& request = *message.mutable_requests()->add_requests();
+      request.set_id(input.octet());
+      request.mutable_connect()->mutable_client_destination();
+      const std::uint8_t kind = input.octet();
+      bool is_client = false;
+      made.push_back(make_fd(kind < 0xc0 ? 0 : kind, &is_client));
+      if (made.back().valid() && fds.size() < ipc::kMaxFds) fds.push_back(made.back().get());
+      if (is_client) ++valid;
+    }
+    if (ipc::send(channel_.get(), message.SerializeAsString(), fds) == ipc::Send::kSent)
+      valid_connects_ += valid;
+  }
+
   void step(Input& input) {
     const std::uint8_t what = input.octet();
     wire::FromWorker message;
+    // The body of the steps that make one; Ready and Drained take its place.
+    wire::Request& request = *message.mutable_requests()->add_requests();
     switch (what % 12) {
       case 0: {
         const std::uint8_t details = input.octet();
         const std::string bytes = input.bytes(input.octet());
         wire::FromWorker probe;
         // What it says is only known after the parent's own way of reading it.
-        const bool connects = ipc::decode(bytes, &probe) && probe.has_connect();
+        const bool connects = ipc::decode(bytes, &probe) && probe.requests().requests_size() == 1 &&
+                              probe.requests().requests(0).has_connect();
         return say(bytes, details & 0xf, details >> 4 & 3, connects);
       }
       case 1:
@@ -325,12 +355,12 @@ class World {
         return say(message.SerializeAsString(), input.octet(), what >> 4 & 1, false);
       case 2:
       case 3:
-        message.set_id(input.octet() & 0x1f);
-        message.mutable_connect()->mutable_client_destination();
+        request.set_id(input.octet() & 0x1f);
+        request.mutable_connect()->mutable_client_destination();
         return say(message.SerializeAsString(), what % 12 == 2 ? 0 : input.octet(), 1, true);
       case 4:
-        message.set_id(input.octet());
-        message.mutable_reset();
+        request.set_id(input.octet());
+        request.mutable_reset();
         return say(message.SerializeAsString(), input.octet(), 1, false);
       case 5:
         message.mutable_drained();
@@ -353,11 +383,12 @@ class World {
         return;
       }
       case 10:
+        if (what >= 0x80) return say_batch(input);
         channel_.reset();
         return;
       default:
-        message.set_id(input.octet());
-        message.mutable_resolve()->set_name(input.bytes(input.octet() & 0x1f));
+        request.set_id(input.octet());
+        request.mutable_resolve()->set_name(input.bytes(input.octet() & 0x1f));
         return say(message.SerializeAsString(), 0, 1, false);
     }
   }

@@ -81,8 +81,7 @@ void attempt_and_report(Worker& worker, const Attempt& attempt, const std::strin
   worker.say_ready();
   if (manners.wants_client) worker.wait_for_client();
   if (manners.wants_upstream) {
-    const auto answer = worker.connect_upstream();
-    if (!answer.has_connected()) report("no upstream connection");
+    if (!worker.connect_upstream()) report("no upstream connection");
   }
   if (!manners.before_filter && !manners.before_ready)
     attempt_and_report(worker, *attempt, argument);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 
 #include "base/privileges.h"
 #include "tests/hostile/attempts.h"
@@ -23,11 +24,13 @@ int answer(Worker& worker) {
   do {
     if (!worker.hear(&message, 1500)) return ETIMEDOUT;
   } while (message.has_arm() || message.has_disarm());
-  if (message.has_refused()) {
-    report("refused " + std::to_string(message.refused().reason()));
+  for (const wire::Reply& reply : message.replies().replies()) {
+    if (reply.has_failed()) return reply.failed().error();
+    if (!reply.has_refused()) continue;
+    report("refused " + std::to_string(reply.refused().reason()));
     worker.serve();
   }
-  return message.has_failed() ? message.failed().error() : 0;
+  return 0;
 }
 
 int say(Worker& worker, std::string_view bytes, const std::vector<std::vector<int>>& fds = {}) {
@@ -37,12 +40,26 @@ int say(Worker& worker, std::string_view bytes, const std::vector<std::vector<in
 
 template <class Change>
 std::string message(Change change) {
-  wire::FromWorker request;
-  change(request);
-  return request.SerializeAsString();
+  wire::FromWorker said;
+  change(said);
+  return said.SerializeAsString();
 }
 
-int present(Worker& worker, int fd) { return say(worker, connect_bytes(7), {{fd}}); }
+// A Request of these octets as the only one of a message.
+std::string with_request(const std::string& octets) {
+  const auto sized = [](char tag, const std::string& inner) {
+    return std::string{tag, static_cast<char>(inner.size())} + inner;
+  };
+  return sized('\x12', sized('\x0a', octets));
+}
+
+std::vector<std::uint64_t> ids(std::size_t count) {
+  std::vector<std::uint64_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), 100);
+  return numbers;
+}
+
+int present(Worker& worker, int fd) { return say(worker, connect_bytes({7}), {{fd}}); }
 std::vector<int> copies(Worker& worker, std::size_t n) {
   return std::vector<int>(n, worker.client.get());
 }
@@ -52,27 +69,46 @@ int client_has_gone(Worker& worker, const std::string&) {
   return present(worker, worker.client.get());
 }
 
+// Hears so many replies.
+bool count_connected(Worker& worker, std::size_t replies, int* connected) {
+  while (replies > 0) {
+    wire::ToWorker said;
+    if (!worker.hear(&said, 3000)) return false;
+    for (const wire::Reply& reply : said.replies().replies()) {
+      if (reply.has_connected()) ++*connected;
+      --replies;
+    }
+  }
+  return true;
+}
+
 // One client connection as evidence, over and over: the quota must end it.
 int replay(Worker& worker, const std::string& times) {
   int connected = 0;
   for (int i = 0; i < std::atoi(times.c_str()); ++i) {
-    if (!worker.send_raw(connect_bytes(static_cast<std::uint64_t>(i) + 10),
+    if (!worker.send_raw(connect_bytes({static_cast<std::uint64_t>(i) + 10}),
                          {{worker.client.get()}}))
       return errno;
-    wire::ToWorker answered;
-    do {
-      if (!worker.hear(&answered, 3000)) return ETIMEDOUT;
-    } while (answered.has_arm() || answered.has_disarm());
-    if (answered.has_connected()) ++connected;
+    if (!count_connected(worker, 1, &connected)) return ETIMEDOUT;
     worker.upstream.reset();
   }
   report("connected " + std::to_string(connected));
   worker.serve();
 }
 
+// The same in one message: a batch costs what its requests cost.
+int replay_batch(Worker& worker, const std::string&) {
+  int connected = 0;
+  if (!worker.send_raw(connect_bytes(ids(ipc::kMaxFds)), {copies(worker, ipc::kMaxFds)}))
+    return errno;
+  if (!count_connected(worker, ipc::kMaxFds, &connected)) return ETIMEDOUT;
+  report("connected " + std::to_string(connected));
+  worker.serve();
+}
+
 int flood(Worker& worker, const std::string&) {
   for (std::uint64_t id = 100;; ++id) {
-    if (!worker.send_raw(connect_bytes(id), {{worker.client.get()}}) && errno != EAGAIN)
+    if (!worker.send_raw(connect_bytes({id}), {{worker.client.get()}}) && errno != EAGAIN)
       return errno;
   }
 }
@@ -98,7 +134,8 @@ int random_messages(Worker& worker, const std::string&) {
     name, [](Worker& worker, const std::string&) -> int { return present(worker, fd); }, manners \
   }
 
-const std::string kConnect = connect_bytes(7);
+const std::string kConnect = connect_bytes({7});
+const std::string kRequest("\x08\x07\x12\x02\x0a\x00", 6);  // the same, without what is around it
 
 const Attempt kAttempts[] = {
     PRESENT("present_client", worker.client.get(), kAlone),  // the honest one, for comparison
@@ -109,6 +146,7 @@ const Attempt kAttempts[] = {
     PRESENT("present_memory", kWorkerMetricsFd, kAlone),
     {"present_gone_client", client_has_gone, kAlone},
     {"replay", replay, kAlone},
+    {"replay_batch", replay_batch, kAlone},
     {"flood", flood, kAlone},
     {"random", random_messages, kAlone},
     SAY("no_fd", kConnect),
@@ -117,21 +155,38 @@ const Attempt kAttempts[] = {
     SAY("many_fds", kConnect, {copies(worker, 253)}),
     SAY("fd_with_ready", message([](auto& m) { m.mutable_ready(); }), {copies(worker, 1)}),
     SAY("fd_with_drained", message([](auto& m) { m.mutable_drained(); }), {copies(worker, 1)}),
-    SAY("reset_without_fd", message([](auto& m) { m.mutable_reset(); })),
+    SAY("reset_without_fd",
+        message([](auto& m) { m.mutable_requests()->add_requests()->mutable_reset(); })),
+    SAY("batch_of_none", message([](auto& m) { m.mutable_requests(); })),
+    SAY("batch_with_too_few_fds", connect_bytes(ids(3)), {copies(worker, 2)}),
+    SAY("batch_of_too_many", connect_bytes(ids(17)), {copies(worker, 17)}),
+    SAY("batch_with_one_id", connect_bytes({7, 7}), {copies(worker, 2)}),
+    // A good request before and one after the evidence that is none.
+    {"batch_with_upstream",
+     [](Worker& worker, const std::string&) -> int {
+       const int client = worker.client.get();
+       return say(worker, connect_bytes(ids(3)), {{client, worker.upstream.get(), client}});
+     },
+     kBoth},
     SAY("ready_twice", message([](auto& m) { m.mutable_ready(); })),
     SAY("drained_while_serving", message([](auto& m) { m.mutable_drained(); })),
-    SAY("no_destination", message([](auto& m) { m.mutable_connect(); }), {copies(worker, 1)}),
+    SAY("no_destination",
+        message([](auto& m) { m.mutable_requests()->add_requests()->mutable_connect(); }),
+        {copies(worker, 1)}),
+    SAY("no_request", with_request("\x08\x07"), {copies(worker, 1)}),
     SAY("empty", ""),
     SAY("truncated", kConnect.substr(0, kConnect.size() - 1), {copies(worker, 1)}),
     SAY("too_long", std::string(5000, '\x08'), {copies(worker, 1)}),
     SAY("huge", std::string(128 << 10, '\x08'), {copies(worker, 1)}),
     SAY("unknown_field", kConnect + std::string("\x78\x01", 2), {copies(worker, 1)}),
-    SAY("unknown_field_inside", std::string("\x08\x07\x1a\x04\x0a\x00\x78\x01", 8),
+    SAY("unknown_field_inside", with_request(kRequest + std::string("\x78\x01", 2)),
         {copies(worker, 1)}),
-    SAY("unknown_field_deep", std::string("\x08\x07\x1a\x04\x0a\x02\x78\x01", 8),
+    SAY("unknown_field_deep", with_request(std::string("\x08\x07\x12\x04\x0a\x02\x78\x01", 8)),
         {copies(worker, 1)}),
-    SAY("long_varint", "\x08" + std::string(11, '\xff') + kConnect, {copies(worker, 1)}),
-    SAY("padded_varint", std::string("\x08\x87\x00\x1a\x02\x0a\x00", 7), {copies(worker, 1)}),
+    SAY("long_varint", with_request("\x08" + std::string(11, '\xff') + kRequest),
+        {copies(worker, 1)}),
+    SAY("padded_varint", with_request(std::string("\x08\x87\x00\x12\x02\x0a\x00", 7)),
+        {copies(worker, 1)}),
     {"id_in_use",
      [](Worker& worker, const std::string&) -> int {
        worker.send_raw(kConnect, {{worker.client.get()}});

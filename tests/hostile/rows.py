@@ -72,7 +72,9 @@ ROWS = [
     Row(5, "fast_open", argument=ELSEWHERE),
     Row(5, "fast_open_message", argument=ELSEWHERE),
     Row(5, "fast_open_after_reset", argument=ELSEWHERE, port=lab.PORT_RESETS),
+    Row(5, "fast_open_more", argument=ELSEWHERE),
     Row(6, "send_with_address", argument=ELSEWHERE),
+    Row(6, "send_more_with_address", argument=ELSEWHERE),
     # 7: new programs, processes, namespaces.
     Row(7, "execve", argument=PROGRAM, layers=(SECCOMP, LANDLOCK_DENIES, ROOT_HIDES),
         success="ended status 1"),
@@ -113,24 +115,31 @@ ROWS = [
     Row(12, "present_pipe", "violation forged evidence: not an internet socket", syns=0),
     Row(12, "present_memory", "violation forged evidence: not an internet socket", syns=0),
     Row(12, "replay", "outcome connected 10", argument="2000", syns=10),
+    Row(12, "replay_batch", "outcome connected 10", syns=10),
     # 13: descriptors.
-    Row(13, "no_fd", "violation a request without its one descriptor", syns=0),
+    *(Row(13, name, "violation requests without one descriptor each", syns=0)
+      for name in ("no_fd", "two_fds", "five_fds", "reset_without_fd", "batch_of_none",
+                   "batch_with_too_few_fds")),
     *(Row(13, name, "violation a malformed datagram", syns=0)
-      for name in ("two_fds", "five_fds", "many_fds")),
+      for name in ("many_fds", "batch_of_too_many")),
     Row(13, "fd_with_ready", "violation Ready out of turn", syns=0),
     Row(13, "fd_with_drained", "violation Drained out of turn", syns=0),
-    Row(13, "reset_without_fd", "violation a request without its one descriptor", syns=0),
+    # What stands before it in the batch has been judged by itself, what follows is not looked at.
+    Row(13, "batch_with_upstream", "violation forged evidence: a socket that the parent made",
+        syns=2),
     # 14: messages.
     Row(14, "ready_twice", "violation Ready out of turn", syns=0),
     Row(14, "drained_while_serving", "violation Drained out of turn", syns=0),
     Row(14, "request_before_ready", "violation a request before it is armed", client="", syns=0),
     Row(14, "no_destination", "violation a Connect without a destination", syns=0),
+    Row(14, "no_request", "violation an empty request", syns=0),
     Row(14, "empty", "ended ", syns=0),
     *(Row(14, name, "violation a malformed datagram", syns=0) for name in ("too_long", "huge")),
     *(Row(14, name, "violation a malformed message", syns=0) for name in (
         "truncated", "unknown_field", "unknown_field_inside", "unknown_field_deep", "long_varint",
         "padded_varint", "random")),
     Row(14, "id_in_use", "violation a request id in use", port=lab.PORT_SILENT),
+    Row(14, "batch_with_one_id", "violation a request id in use", syns=1),
     # 15: a worker that does not read.
     Row(15, "flood", "violation it does not read its answers", syns=10),
     # 16: what is shared with the parent and with other workers.

@@ -111,10 +111,11 @@ int fast_open_message(Worker& worker, const std::string& where) {
   header.msg_iovlen = 1;
   return outcome_of(sendmsg(worker.upstream.get(), &header, MSG_FASTOPEN | MSG_NOSIGNAL));
 }
+template <int kFlags>
 int send_with_address(Worker& worker, const std::string& where) {
   const sockaddr_in address = target(where);
   return outcome_of(
-      sendto(worker.upstream.get(), "x", 1, MSG_NOSIGNAL, generic(address), sizeof address));
+      sendto(worker.upstream.get(), "x", 1, kFlags, generic(address), sizeof address));
 }
 
 template <int kLevel, int kName>
@@ -148,7 +149,10 @@ constexpr Attempt kAttempts[] = {
     {"fast_open", fast_open, kBoth},
     {"fast_open_after_reset", fast_open_after_reset, kBoth},
     {"fast_open_message", fast_open_message, kBoth},
-    {"send_with_address", send_with_address, kBoth},
+    // The worker's own filter knows MSG_MORE, alone and without an address.
+    {"fast_open_more", send_with_address<MSG_FASTOPEN | MSG_MORE>, kBoth},
+    {"send_more_with_address", send_with_address<MSG_MORE>, kBoth},
+    {"send_with_address", send_with_address<MSG_NOSIGNAL>, kBoth},
     {"linger", set_option<SOL_SOCKET, SO_LINGER>, kAlone},
     {"transparent", set_option<SOL_IP, IP_TRANSPARENT>, kAlone},
     {"no_delay", set_option<SOL_TCP, TCP_NODELAY>, kAlone},

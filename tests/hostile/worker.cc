@@ -58,7 +58,7 @@ bool Worker::wait(int fd, unsigned events, int within_ms) {
 bool Worker::hear(wire::ToWorker* message, int within_ms) {
   ipc::Message datagram;
   for (;;) {
-    switch (ipc::receive(kChannelFd, &datagram, 1)) {
+    switch (ipc::receive(kChannelFd, &datagram, ipc::kMaxFds)) {
       case ipc::Receive::kEmpty:
         if (!wait(kChannelFd, EPOLLIN, within_ms)) return false;
         continue;
@@ -71,7 +71,10 @@ bool Worker::hear(wire::ToWorker* message, int within_ms) {
       _exit(93);
     if (message->has_drain()) _exit(0);
     if (message->has_arm()) listeners.push_back(std::move(datagram.fds[0]));
-    if (message->has_connected()) upstream = std::move(datagram.fds[0]);
+    std::size_t used = 0;
+    for (const wire::Reply& reply : message->replies().replies()) {
+      if (reply.has_connected()) upstream = std::move(datagram.fds[used++]);
+    }
     return true;
   }
 }
@@ -108,19 +111,22 @@ void Worker::serve() {
   }
 }
 
-std::string connect_bytes(std::uint64_t id) {
-  wire::FromWorker request;
-  request.set_id(id);
-  request.mutable_connect()->mutable_client_destination();
-  return request.SerializeAsString();
+std::string connect_bytes(const std::vector<std::uint64_t>& ids) {
+  wire::FromWorker message;
+  for (const std::uint64_t id : ids) {
+    wire::Request& request = *message.mutable_requests()->add_requests();
+    request.set_id(id);
+    request.mutable_connect()->mutable_client_destination();
+  }
+  return message.SerializeAsString();
 }
 
-wire::ToWorker Worker::connect_upstream() {
+bool Worker::connect_upstream() {
   wire::ToWorker answer;
-  if (!send_raw(connect_bytes(1), {{client.get()}})) _exit(94);
-  while (hear(&answer, kPatience) && (answer.has_arm() || answer.has_disarm())) {
+  if (!send_raw(connect_bytes({1}), {{client.get()}})) _exit(94);
+  while (hear(&answer, kPatience) && !answer.has_replies()) {
   }
-  return answer;
+  return upstream.valid();
 }
 
 bool Worker::send_raw(std::string_view bytes, const std::vector<std::vector<int>>& groups) {

@@ -32,8 +32,8 @@ class Worker {
   void say_ready();
   // The first client that sends an 'A'; one that sends anything else gets "pong" and is closed.
   void wait_for_client();
-  // The answer to one Connect with the client as evidence.
-  wire::ToWorker connect_upstream();
+  // One Connect with the client as evidence; false: the parent did not connect it.
+  bool connect_upstream();
 
   // Waits for one message from the parent; false after the time. An upstream descriptor goes to
   // upstream, listeners to listeners.
@@ -56,7 +56,7 @@ class Worker {
   UniqueFd epoll_;
 };
 
-// Connect with this id, encoded.
-std::string connect_bytes(std::uint64_t id);
+// A message of one Connect for each id, encoded.
+std::string connect_bytes(const std::vector<std::uint64_t>& ids);
 
 }  // namespace gatehouse::hostile

@@ -56,9 +56,9 @@ class Channel : public testing::Test {
 
 TEST_F(Channel, CarriesBytesAndDescriptors) {
   const int before = open_fds();
-  const int fds[] = {null_.get(), null_.get(), null_.get(), null_.get()};
+  const std::vector<int> fds(kMaxFds, null_.get());
   for (std::size_t n = 0; n <= kMaxFds; ++n) {
-    ASSERT_EQ(send(theirs_.get(), "hello", {fds, n}), Send::kSent);
+    ASSERT_EQ(send(theirs_.get(), "hello", {fds.data(), n}), Send::kSent);
     ASSERT_EQ(receive(ours_.get(), &message_, kMaxFds), Receive::kMessage);
     EXPECT_EQ(message_.bytes(), "hello");
     EXPECT_EQ(message_.fd_count, n);
@@ -99,7 +99,7 @@ TEST_F(Channel, AnEmptyDatagramIsAnEnd) {
 // Each of these with every allowance below it: refused, and nothing stays open.
 TEST_F(Channel, RefusesMoreDescriptorsThanAllowed) {
   const int before = open_fds();
-  const std::vector<std::vector<std::size_t>> shapes = {{1},    {2},       {5},    {253},
+  const std::vector<std::vector<std::size_t>> shapes = {{1},    {2},       {5},    {17},  {253},
                                                         {1, 1}, {2, 2, 1}, {1, 2}, {3, 1}};
   for (const auto& groups : shapes) {
     std::size_t total = 0;

@@ -31,6 +31,12 @@ void set_linger_reset(int fd) {
   CHECK(setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value) == 0);
 }
 
+wire::Reply& reply_to(std::uint64_t id, wire::ToWorker& message) {
+  wire::Reply& reply = *message.mutable_replies()->add_replies();
+  reply.set_id(id);
+  return reply;
+}
+
 }  // namespace
 
 wire::Config default_config() {
@@ -160,25 +166,30 @@ void FakeParent::run() {
 void FakeParent::read_channel() {
   ipc::Message message;
   while (true) {
-    const ipc::Receive got = ipc::receive(channel_.get(), &message, 1);
+    const ipc::Receive got = ipc::receive(channel_.get(), &message, ipc::kMaxFds);
     if (got == ipc::Receive::kEmpty) return;
     wire::FromWorker from;
     if (got != ipc::Receive::kMessage || !ipc::decode(message.bytes(), &from)) {
       broken_ = true;
       return;
     }
-    const bool has_fd = message.fd_count == 1;
     if (from.has_ready()) ready_ = true;
     if (from.has_drained()) drained_ = true;
-    if ((from.has_connect() || from.has_reset() || from.has_resolve()) != has_fd) broken_ = true;
-    if (has_fd) receive_request(from);
-    if (from.has_reset() && has_fd) reset(from.id(), message.fds[0].get());
+    const auto& requests = from.requests().requests();
+    if (message.fd_count != static_cast<std::size_t>(requests.size())) {
+      broken_ = true;
+      return;
+    }
+    for (int i = 0; i < requests.size(); ++i) {
+      receive_request(requests[i], message.fds[static_cast<std::size_t>(i)].get());
+    }
     if (from.has_drained()) return;
   }
 }
 
-void FakeParent::receive_request(const wire::FromWorker& request) {
+void FakeParent::receive_request(const wire::Request& request, int client) {
   const std::uint64_t id = request.id();
+  if (request.has_reset()) return reset(id, client);
   if (request.has_resolve()) return resolve(id, request.resolve().name());
   if (!request.has_connect()) return;
   ++connects_;
@@ -212,20 +223,20 @@ void FakeParent::resolve(std::uint64_t id, const std::string& name) {
   const std::lock_guard lock(mutex_);
   resolved_.push_back(name);
   wire::ToWorker message;
-  message.set_id(id);
+  wire::Reply& reply = reply_to(id, message);
   int delay = 0;
   if (const auto verified = verified_.find(name); verified != verified_.end()) {
-    message.mutable_verified()->set_result(verified->second.first);
+    reply.mutable_verified()->set_result(verified->second.first);
     delay = verified->second.second;
   } else if (const auto found = names_.find(name); found != names_.end()) {
     for (const Route& route : found->second.first) {
       const std::uint64_t grant = grants_.size() + 1;
       grants_[grant] = route;
-      message.mutable_resolved()->add_grants()->set_grant(grant);
+      reply.mutable_resolved()->add_grants()->set_grant(grant);
     }
     delay = found->second.second;
   } else {
-    message.mutable_refused()->set_reason(wire::Refused::NAME);
+    reply.mutable_refused()->set_reason(wire::Refused::NAME);
   }
   held_.push_back([this, delay, message] { later(delay, [this, message] { send(message); }); });
 }
@@ -270,18 +281,18 @@ void FakeParent::answer_connect(std::uint64_t id) {
 
 void FakeParent::answer_route(std::uint64_t id, const Route& route) {
   wire::ToWorker message;
-  message.set_id(id);
+  wire::Reply& reply = reply_to(id, message);
   UniqueFd upstream;
   if (route.refused != wire::Refused::UNSPECIFIED) {
-    message.mutable_refused()->set_reason(route.refused);
+    reply.mutable_refused()->set_reason(route.refused);
   } else if (route.error != 0) {
-    message.mutable_failed()->set_error(route.error);
+    reply.mutable_failed()->set_error(route.error);
   } else {
     upstream = connect_as_parent(route.port);
     if (upstream.valid()) {
-      message.mutable_connected();
+      reply.mutable_connected();
     } else {
-      message.mutable_failed()->set_error(errno);
+      reply.mutable_failed()->set_error(errno);
     }
   }
   send(message, upstream.get());
@@ -299,8 +310,7 @@ void FakeParent::reset(std::uint64_t id, int client) {
   ++resets_;
   set_linger_reset(client);
   wire::ToWorker message;
-  message.set_id(id);
-  message.mutable_reset_done();
+  reply_to(id, message).mutable_reset_done();
   CHECK(ipc::send_message(channel_.get(), message) == ipc::Send::kSent);
 }
 

@@ -88,7 +88,7 @@ class FakeParent {
  private:
   void run();
   void read_channel();
-  void receive_request(const wire::FromWorker& request);
+  void receive_request(const wire::Request& request, int client);
   void resolve(std::uint64_t id, const std::string& name);
   Route route_of(const wire::Connect& connect);
   void answer_due();

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "ipc/codec.h"
@@ -54,15 +56,25 @@ struct ParentClientTest : ::testing::Test {
     client = std::make_unique<ParentClient>(std::move(pair->theirs), poller.get(), &orders);
     evidence.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   }
-  // Everything the worker has sent.
-  std::vector<wire::FromWorker> sent() {
-    std::vector<wire::FromWorker> result;
-    while (ipc::receive(parent.get(), &message, 1) == ipc::Receive::kMessage) {
-      result.emplace_back();
-      EXPECT_TRUE(ipc::decode(message.bytes(), &result.back()));
-      if (message.fd_count == 1) last_fd = std::move(message.fds[0]);
+  // Every request the worker has sent, each with its evidence, and in how many messages.
+  std::vector<wire::Request> sent() {
+    std::vector<wire::Request> result;
+    batches = 0;
+    while (ipc::receive(parent.get(), &message, ipc::kMaxFds) == ipc::Receive::kMessage) {
+      wire::FromWorker from;
+      EXPECT_TRUE(ipc::decode(message.bytes(), &from));
+      const auto& requests = from.requests().requests();
+      EXPECT_EQ(message.fd_count, static_cast<std::size_t>(requests.size()));
+      for (const wire::Request& request : requests) result.push_back(request);
+      for (std::size_t i = 0; i < message.fd_count; ++i) last_fd = std::move(message.fds[i]);
+      ++batches;
     }
     return result;
+  }
+  void say(const wire::Reply& reply, int fd = -1) {
+    wire::ToWorker to;
+    *to.mutable_replies()->add_replies() = reply;
+    say(to, fd);
   }
   void say(const wire::ToWorker& to, int fd = -1) {
     ASSERT_EQ(ipc::send_message(parent.get(), to, {&fd, static_cast<std::size_t>(fd >= 0 ? 1 : 0)}),
@@ -71,6 +83,7 @@ struct ParentClientTest : ::testing::Test {
   }
   std::unique_ptr<EpollPoller> poller;
   UniqueFd parent, evidence, last_fd;
+  int batches = 0;
   Orders orders;
   std::unique_ptr<ParentClient> client;
   ipc::Message message;
@@ -89,7 +102,7 @@ TEST_F(ParentClientTest, AsksAtTheEndOfTheTurnWithTheClientAsEvidence) {
   ASSERT_EQ(fstat(evidence.get(), &ours), 0);
   ASSERT_EQ(fstat(last_fd.get(), &theirs), 0);
   EXPECT_EQ(ours.st_ino, theirs.st_ino);
-  wire::ToWorker answer;
+  wire::Reply answer;
   answer.set_id(messages[0].id());
   answer.mutable_connected();
   say(answer, evidence.get());
@@ -105,7 +118,7 @@ TEST_F(ParentClientTest, EachAnswerReachesItsAsker) {
   client->reset(evidence.get(), &reset);
   client->flush();
   for (const auto& m : sent()) {
-    wire::ToWorker answer;
+    wire::Reply answer;
     answer.set_id(m.id());
     static int count = 0;
     if (m.has_reset()) {
@@ -137,7 +150,7 @@ TEST_F(ParentClientTest, AsksForWhatEachModeMayAskFor) {
   EXPECT_EQ(messages[0].connect().forward_grant().port(), 8080u);
   EXPECT_EQ(messages[1].connect().configured_endpoint().id(), 3u);
   EXPECT_EQ(messages[2].resolve().name(), "a.test");
-  wire::ToWorker answer;
+  wire::Reply answer;
   answer.set_id(messages[2].id());
   answer.mutable_resolved()->add_grants()->set_grant(9);
   say(answer);
@@ -160,7 +173,7 @@ TEST_F(ParentClientTest, AnswerOfAnotherKindEndsTheWorker) {
   client->resolve(evidence.get(), "a.test", &name);
   client->flush();
   const auto messages = sent();
-  wire::ToWorker answer;
+  wire::Reply answer;
   answer.set_id(messages[0].id());
   answer.mutable_verified();
   say(answer);
@@ -202,7 +215,7 @@ TEST_F(ParentClientTest, NeverMoreThanSixtyFourOutstanding) {
   ASSERT_EQ(messages.size(), ParentClient::kMaxOutstanding);
   std::size_t total = messages.size();
   while (!messages.empty()) {
-    wire::ToWorker answer;
+    wire::Reply answer;
     for (const auto& m : messages) {
       answer.set_id(m.id());
       if (m.has_reset()) {
@@ -234,7 +247,7 @@ TEST_F(ParentClientTest, CancelledAskerHearsNothingAndItsSocketIsClosed) {
   int pair[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
   UniqueFd given(pair[0]), kept(pair[1]);
-  wire::ToWorker answer;
+  wire::Reply answer;
   answer.set_id(messages[0].id());
   answer.mutable_connected();
   say(answer, given.get());
@@ -251,6 +264,103 @@ TEST_F(ParentClientTest, CancelledAskerHearsNothingAndItsSocketIsClosed) {
   EXPECT_EQ(orders.within, 1u);
 }
 
+ino_t file_behind(int fd) {
+  struct stat status {};
+  EXPECT_EQ(fstat(fd, &status), 0);
+  return status.st_ino;
+}
+
+// Sixteen a message, each request with its own client.
+TEST_F(ParentClientTest, BatchesKeepEachClientWithItsRequest) {
+  std::vector<Asker> askers(40);
+  std::vector<UniqueFd> clients;
+  std::map<Ticket, ino_t> asked;
+  for (Asker& asker : askers) {
+    clients.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    asked[client->connect(clients.back().get(), &asker)] = file_behind(clients.back().get());
+  }
+  client->flush();
+  std::vector<std::size_t> sizes;
+  while (ipc::receive(parent.get(), &message, ipc::kMaxFds) == ipc::Receive::kMessage) {
+    wire::FromWorker from;
+    ASSERT_TRUE(ipc::decode(message.bytes(), &from));
+    sizes.push_back(message.fd_count);
+    for (std::size_t i = 0; i < message.fd_count; ++i) {
+      const Ticket ticket = from.requests().requests(static_cast<int>(i)).id();
+      EXPECT_EQ(asked[ticket], file_behind(message.fds[i].get()));
+      asked.erase(ticket);
+    }
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{16, 16, 8}));
+  EXPECT_TRUE(asked.empty());
+}
+
+// The n-th Connected owns the n-th descriptor, whatever stands between them.
+TEST_F(ParentClientTest, RepliesOfABatchReachTheirAskersWithTheirSockets) {
+  std::vector<Asker> askers(5);
+  for (Asker& asker : askers) client->connect(evidence.get(), &asker);
+  client->flush();
+  const auto requests = sent();
+  ASSERT_EQ(batches, 1);
+  std::vector<UniqueFd> sockets;
+  std::vector<int> fds;
+  wire::ToWorker to;
+  for (std::size_t i = requests.size(); i-- > 0;) {  // in another order than asked
+    wire::Reply& reply = *to.mutable_replies()->add_replies();
+    reply.set_id(requests[i].id());
+    if (i % 2 == 1) {
+      reply.mutable_failed()->set_error(static_cast<int>(i));
+      continue;
+    }
+    reply.mutable_connected();
+    sockets.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    fds.push_back(sockets.back().get());
+  }
+  ASSERT_EQ(ipc::send_message(parent.get(), to, fds), ipc::Send::kSent);
+  poller->dispatch();
+  EXPECT_EQ(orders.gone, 0);
+  for (std::size_t i = 0; i < askers.size(); ++i) {
+    EXPECT_EQ(askers[i].ticket, requests[i].id());
+    if (i % 2 == 1) {
+      EXPECT_EQ(askers[i].error, static_cast<int>(i));
+    } else {
+      EXPECT_EQ(file_behind(askers[i].upstream.get()), file_behind(fds[2 - i / 2]));
+    }
+  }
+}
+
+TEST_F(ParentClientTest, MoreOrFewerSocketsThanConnectedEndTheWorker) {
+  for (const std::size_t count : {std::size_t{1}, std::size_t{3}}) {
+    std::vector<Asker> askers(2);
+    for (Asker& asker : askers) client->connect(evidence.get(), &asker);
+    client->flush();
+    wire::ToWorker to;
+    for (const wire::Request& request : sent()) {
+      wire::Reply& reply = *to.mutable_replies()->add_replies();
+      reply.set_id(request.id());
+      reply.mutable_connected();
+    }
+    const std::vector<int> fds(count, evidence.get());
+    const int before = orders.gone;
+    ASSERT_EQ(ipc::send_message(parent.get(), to, fds), ipc::Send::kSent);
+    poller->dispatch();
+    EXPECT_EQ(orders.gone, before + 1) << count;
+  }
+}
+
+// What doesn't fit into one message goes with the next; a name too long for DNS is asked cut off,
+// which is refused all the same.
+TEST_F(ParentClientTest, LongNamesTakeMoreMessages) {
+  const std::string name(9000, 'a');
+  std::vector<Asker> askers(ipc::kMaxFds);
+  for (Asker& asker : askers) client->resolve(evidence.get(), name, &asker);
+  client->flush();
+  const auto requests = sent();
+  EXPECT_EQ(requests.size(), askers.size());
+  EXPECT_GT(batches, 1);
+  for (const wire::Request& request : requests) EXPECT_EQ(request.resolve().name().size(), 254u);
+}
+
 TEST_F(ParentClientTest, OrdersArrive) {
   wire::ToWorker to;
   to.mutable_arm()->set_listener(5);
@@ -264,7 +374,7 @@ TEST_F(ParentClientTest, OrdersArrive) {
 }
 
 TEST_F(ParentClientTest, AnswerToNothingOrWithoutItsSocketEndsTheWorker) {
-  wire::ToWorker answer;
+  wire::Reply answer;
   answer.set_id(17);
   answer.mutable_failed()->set_error(1);
   say(answer);

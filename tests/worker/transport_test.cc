@@ -2,6 +2,8 @@
 #include "worker/transport.h"
 
 #include <gtest/gtest.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 
@@ -102,6 +104,42 @@ TEST_F(TransportTest, WhatTheKernelDoesNotTakeWaitsInOrder) {
   reader.join();
   EXPECT_EQ(connection.transport.sent(), expected.size());
   EXPECT_EQ(pool.octets_in_use(), 0u);
+}
+
+unsigned segments_sent(int fd) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  EXPECT_EQ(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length), 0);
+  return info.tcpi_segs_out;
+}
+
+TEST_F(TransportTest, TheLastOctetsLeaveWithTheFin) {
+  const int fd = connection.transport.fd();
+  const unsigned before = segments_sent(fd);
+  Parts parts;
+  parts.add("head ");
+  parts.add("and body");
+  ASSERT_TRUE(connection.send(pool, parts, true));
+  connection.transport.finish_sending();
+  EXPECT_EQ(segments_sent(fd), before + 1);
+  EXPECT_EQ(peer->receive_all(), "head and body");
+  EXPECT_EQ(connection.transport.sent(), 13u);
+}
+
+// What is too long for one piece is sent as ever.
+TEST_F(TransportTest, LongLastOctetsArriveWhole) {
+  const std::string block = testing::pattern(20'000);
+  Parts parts;
+  parts.add("head ");
+  parts.add(block);
+  std::thread reader([&] { EXPECT_EQ(peer->receive_all(), "head " + block); });
+  ASSERT_TRUE(connection.send(pool, parts, true));
+  while (!connection.out.empty()) {
+    wait();
+    ASSERT_TRUE(connection.flush());
+  }
+  connection.transport.finish_sending();
+  reader.join();
 }
 
 TEST_F(TransportTest, SplicesThroughAPipeBothWays) {
