@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worker: parses HTTP, may be taken over; holds nothing.
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/socket.h>
 
 #include "base/privileges.h"
@@ -35,6 +36,9 @@ constexpr auto kOwn = with_common({
     {SYS_mmap,
      "a new sealed configuration",
      {{2, kExactly, PROT_READ}, {3, kExactly, MAP_PRIVATE}}},
+    {SYS_futex,
+     "regular expressions of rules, which start once",
+     {{1, kExactly, FUTEX_WAKE_PRIVATE}}},
 });
 
 constexpr SyscallRule kStart[] = {

@@ -10,6 +10,7 @@
 #include "config/gateway.h"
 #include "config/limits.h"
 #include "config/listeners.h"
+#include "config/policy.h"
 #include "config/resolver.h"
 #include "config/section.h"
 #include "config/upstreams.h"
@@ -97,6 +98,7 @@ const Node* find_table(const Node& root, std::string_view name) {
 Outcome parse(std::string_view text, std::string_view file_name, const Surroundings& around) {
   Outcome outcome;
   Diagnostics diagnostics;
+  std::vector<std::string> policy_errors;
   auto parsed = parse_toml(text);
   if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
     diagnostics.add(error->position, "syntax", error->what);
@@ -109,8 +111,15 @@ Outcome parse(std::string_view text, std::string_view file_name, const Surroundi
     read_upstreams(root, &diagnostics, &config);
     read_listeners(root, &diagnostics, &config);
     check_upstreams_are_used(root, &diagnostics);
+    ReadPolicy policy;
+    if (!config.policy_file().empty()) policy = read_policy(around.files, &config);
+    outcome.warnings = std::move(policy.warnings);
+    outcome.rules = policy.rules;
+    outcome.expects = policy.expects;
+    policy_errors = std::move(policy.errors);
     read_forward(find_table(root, "forward"), &diagnostics, config.mutable_forward());
-    read_resolver(root, around.resolv_conf, &diagnostics, &outcome.notes, &config);
+    read_resolver(root, around.resolv_conf, policy.needs_names, &diagnostics, &outcome.notes,
+                  &config);
     read_log(find_table(root, "log"), &diagnostics, config.mutable_log());
     read_timeouts(find_table(root, "timeouts"), &diagnostics, config.mutable_timeouts());
     read_limits(find_table(root, "limits"), &diagnostics, config.mutable_limits());
@@ -118,6 +127,7 @@ Outcome parse(std::string_view text, std::string_view file_name, const Surroundi
     read_errors(find_table(root, "errors"), &diagnostics, &config);
   }
   outcome.errors = diagnostics.sentences(file_name);
+  outcome.errors.insert(outcome.errors.end(), policy_errors.begin(), policy_errors.end());
   if (!outcome.errors.empty()) outcome.config.Clear();
   return outcome;
 }

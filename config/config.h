@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/language/files.h"
 #include "proto/config.pb.h"
 
 namespace gatehouse::config {
@@ -23,6 +24,7 @@ struct Surroundings {
   std::uint32_t processors = 1;  // for workers = "auto"
   std::string pseudonym;         // a token, for Via without via_pseudonym
   std::string resolv_conf = {};  // the text of /etc/resolv.conf, as hostile as the configuration's
+  policy::Files* files = nullptr;  // of the policy; null: none can be read
 };
 // Asks the kernel: sched_getaffinity(2), getrandom(2). Not for the text.
 Surroundings look_around();
@@ -31,8 +33,10 @@ std::string read_resolv_conf_text(int fd);
 
 struct Outcome {
   wire::Config config;
-  std::vector<std::string> errors;  // sentences without newlines; empty: success
-  std::vector<std::string> notes;   // likewise: what of the surroundings is not used, and why
+  std::vector<std::string> errors;     // sentences without newlines; empty: success
+  std::vector<std::string> notes;      // likewise: what of the surroundings is not used, and why
+  std::vector<std::string> warnings;   // likewise: what of the policy is hardly meant
+  std::size_t rules = 0, expects = 0;  // of the policy; the expect lines hold
 };
 
 // file_name stands at the start of every error.

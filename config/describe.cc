@@ -77,6 +77,7 @@ void write_gateway(const wire::Config& config, TomlText* out) {
   out->text("via_pseudonym", config.via_pseudonym());
   out->number("sockets_per_listener", config.sockets_per_listener());
   out->text("host_check", host_check_name(config.host_check()));
+  if (!config.policy_file().empty()) out->text("policy", config.policy_file());
 }
 
 void write_listener(const wire::Config& config, const wire::ConfigListener& listener,

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t kMaxTemplate = std::size_t{16} * 1024;  // octets; each worker keeps it
 constexpr unsigned kMaxPlaceholders = 32;                     // so that a page has a bounded length
-constexpr std::array<std::string_view, 4> kPlaceholders = {"status", "reason", "sentence",
-                                                           "reference"};
+constexpr std::array<std::string_view, 5> kPlaceholders = {"status", "reason", "sentence",
+                                                           "reference", "rule"};
 
 std::string in_line(std::string_view text, std::size_t at) {
   const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');

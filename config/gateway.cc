@@ -7,6 +7,7 @@
 #include "config/networks.h"
 #include "config/section.h"
 #include "config/values.h"
+#include "policy/language/files.h"
 
 namespace gatehouse::config {
 namespace {
@@ -59,6 +60,18 @@ void read_pseudonym(Section& section, const Surroundings& around, wire::Config* 
       "is " + shown(*node) + "; valid is 1 to 64 letters, digits or any of !#$%&'*+-.^_`|~");
 }
 
+void read_policy_file(Section& section, wire::Config* config) {
+  const Node* node = section.find("policy");
+  if (node == nullptr) return;
+  std::string problem = "is " + shown(*node) + "; valid is the path of a rule file";
+  if (node->kind == Node::Kind::kString) {
+    const std::string why = policy::path_problem(node->text);
+    if (why.empty()) return config->set_policy_file(node->text);
+    problem = quoted(node->text) + " " + why;
+  }
+  section.complain(*node, "policy", problem);
+}
+
 }  // namespace
 
 void read_gateway(const Node* table, const Surroundings& around, Diagnostics* diagnostics,
@@ -85,6 +98,7 @@ void read_gateway(const Node* table, const Surroundings& around, Diagnostics* di
                   {"enforce", wire::HOST_CHECK_ENFORCE}},
                  &host_check);
   config->set_host_check(static_cast<wire::ConfigHostCheck>(host_check));
+  read_policy_file(section, config);
   section.finish();
 }
 

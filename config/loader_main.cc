@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gatehouse-loader: configuration text on fd 0, the host's resolv.conf on fd 5, the compiled Config
-// into fd 4, LoadResult on fd 3.
+// gatehouse-loader: configuration text on fd 0, the host's resolv.conf on fd 5, the directories of
+// rule files and time zones on fds 6 and 7, the compiled Config into fd 4, LoadResult on fd 3.
 //
 // Runs once, confined, for each load. Trusts: nothing it reads. Whatever happens before the last
 // statement of main(), the parent sees no success: LoadResult.loaded is sent once, after the whole
@@ -15,6 +15,7 @@
 #include "base/sandbox.h"
 #include "config/config.h"
 #include "config/diagnostics.h"
+#include "config/directory.h"
 #include "ipc/channel.h"
 #include "proto/loader.pb.h"
 
@@ -64,6 +65,8 @@ wire::LoadResult failure(std::string error) {
 wire::LoadResult load(const std::string& file_name, Surroundings surroundings) {
   std::string text, problem;
   surroundings.resolv_conf = read_resolv_conf_text(kLoaderResolvConfFd);
+  Directory files(kLoaderDirectoryFd, kLoaderZonesFd);
+  surroundings.files = &files;
   if (!read_text(&text, &problem)) return failure(file_name + ": " + problem);
   const Outcome outcome = parse(text, file_name, surroundings);
   if (!outcome.errors.empty()) return failure(join_sentences(outcome.errors, kMaxError));

@@ -27,7 +27,8 @@ const Node* find_value(const Node* table, std::string_view key) {
   return nullptr;
 }
 
-std::optional<Need> find_need(const Node& root, const wire::Config& config) {
+std::optional<Need> find_need(const Node& root, const wire::Config& config,
+                              bool policy_needs_names) {
   bool transparent = false;
   for (const wire::ConfigListener& listener : config.listeners()) {
     transparent = transparent || listener.mode() == wire::TRANSPARENT;
@@ -38,9 +39,13 @@ std::optional<Need> find_need(const Node& root, const wire::Config& config) {
         return Need{mode->position, "[[listen]] mode"};
     }
   }
-  if (!transparent || config.host_check() == wire::HOST_CHECK_OFF) return std::nullopt;
-  const Node* check = find_value(find_value(&root, "gateway"), "host_check");
-  return Need{check->position, "[gateway] host_check"};
+  if (!transparent) return std::nullopt;
+  const Node* gateway = find_value(&root, "gateway");
+  if (config.host_check() != wire::HOST_CHECK_OFF) {
+    return Need{find_value(gateway, "host_check")->position, "[gateway] host_check"};
+  }
+  if (!policy_needs_names) return std::nullopt;
+  return Need{find_value(gateway, "policy")->position, "[gateway] policy"};
 }
 
 // "192.0.2.53", "192.0.2.53:53", "2001:db8::53", "[2001:db8::53]:53".
@@ -105,8 +110,9 @@ void say_none_is_known(const Need& need, const HostServers& host, Diagnostics* d
 
 }  // namespace
 
-void read_resolver(const Node& root, std::string_view resolv_conf, Diagnostics* diagnostics,
-                   std::vector<std::string>* notes, wire::Config* config) {
+void read_resolver(const Node& root, std::string_view resolv_conf, bool policy_needs_names,
+                   Diagnostics* diagnostics, std::vector<std::string>* notes,
+                   wire::Config* config) {
   const Node* table = find_value(&root, "resolver");
   if (table != nullptr && table->kind != Node::Kind::kTable) table = nullptr;  // said by config.cc
   Section section("[resolver]", table, diagnostics);
@@ -119,7 +125,7 @@ void read_resolver(const Node& root, std::string_view resolv_conf, Diagnostics* 
   resolver->set_timeout_ms(timeout);
   resolver->set_tries(tries);
 
-  const auto need = find_need(root, *config);
+  const auto need = find_need(root, *config, policy_needs_names);
   if (!need) return;
   if (section.find("servers") == nullptr) {
     HostServers host = read_resolv_conf(resolv_conf);

@@ -13,7 +13,7 @@ namespace {
 // Octets of each field that are shown. A target may fill a whole request line.
 constexpr std::size_t kMaxMethod = 64, kMaxHost = 300, kMaxTarget = 8192, kMaxReason = 64;
 constexpr std::size_t kMaxUserAgent = 1024, kMaxReferer = 2048, kMaxUpstream = 64;
-constexpr std::size_t kMaxReference = 16;
+constexpr std::size_t kMaxReference = 16, kMaxRule = 64, kMaxRules = 512;
 
 void append_number(std::uint64_t number, std::string* out) {
   char digits[20];
@@ -94,6 +94,17 @@ std::string_view host_check_name(int result) {
   }
 }
 
+std::string_view action_name(int action) {
+  switch (action) {
+    case wire::AccessRecord::ALLOW:
+      return "allow";
+    case wire::AccessRecord::DENY:
+      return "deny";
+    default:  // NO_POLICY, and numbers that are no enumerators
+      return "";
+  }
+}
+
 // key as it stands before the value: `,"key":`.
 void json_number(std::string_view key, std::uint64_t number, std::string* out) {
   out->append(key);
@@ -163,6 +174,10 @@ void Renderer::append_json(const wire::AccessRecord& record, unsigned slot, std:
   out->append("\",\"host_check\":\"").append(host_check_name(record.host_check()));
   json_text("\",\"upstream\":", record.upstream(), kMaxUpstream, out);
   json_text(",\"reference\":", record.reference(), kMaxReference, out);
+  json_text(",\"rule\":", record.rule(), kMaxRule, out);
+  out->append(",\"action\":\"").append(action_name(record.action()));
+  json_text("\",\"audit\":", record.audit(), kMaxRules, out);
+  json_text(",\"tag\":", record.tag(), kMaxRules, out);
   out->append("}\n");
 }
 
@@ -198,6 +213,11 @@ void Renderer::append_combined(const wire::AccessRecord& record, unsigned slot, 
   out->push_back(' ');
   append_number(slot, out);
   quoted_text(record.reference(), kMaxReference, out);
+  quoted_text(record.rule(), kMaxRule, out);
+  const std::string_view action = action_name(record.action());
+  out->append(" ").append(action.empty() ? "-" : action);
+  quoted_text(record.audit(), kMaxRules, out);
+  quoted_text(record.tag(), kMaxRules, out);
   out->push_back('\n');
 }
 

@@ -27,6 +27,7 @@ namespace {
 
 // Read for its DNS servers; a link into /run where systemd-resolved is in use.
 constexpr char kResolvConf[] = "/etc/resolv.conf";
+constexpr char kZones[] = "/usr/share/zoneinfo";
 constexpr const char* kResolvConfFolders[] = {"/etc", "/run/systemd/resolve"};
 constexpr int kSignalFd = 12;
 constexpr std::size_t kMaxChildFds = 4;  // of one child; a worker's
@@ -127,6 +128,8 @@ void Spawner::confine() {
     readable.emplace_back(open(folder, O_PATH | O_CLOEXEC));
     if (readable.back().valid()) allow.push_back({readable.back().get(), kLandlockReadFile});
   }
+  const UniqueFd zones(spec_.child == Role::kLoader ? open(kZones, O_PATH | O_CLOEXEC) : -1);
+  if (zones.valid()) allow.push_back({zones.get(), kLandlockReadFile | kLandlockReadDir});
   if (!omitted("landlock")) must(landlock_restrict(allow, true), name);
   if (!omitted("seccomp")) must(install_filter(privileges_.own), name);
   // Only the logger writes to what gatehoused got as standard output and error.
@@ -187,6 +190,20 @@ void Spawner::spawn(const wire::Spawn& spawn, ipc::Message& message) {
   }
 }
 
+// Where no fixed number is: dup2(2) onto itself would leave it closed by exec.
+int open_parked(const char* path) {
+  const UniqueFd fd(openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return fd.valid() ? fcntl(fd.get(), F_DUPFD_CLOEXEC, kParked) : -1;
+}
+
+// What a loader may open: its rule files and time zones, and its own binary for exec.
+bool narrow_view(bool with_zones) {
+  std::vector<LandlockAllow> allow = {{kSpawnerBinaryFd, kLandlockExecute | kLandlockReadFile},
+                                      {kLoaderDirectoryFd, kLandlockReadFile}};
+  if (with_zones) allow.push_back({kLoaderZonesFd, kLandlockReadFile});
+  return omitted("landlock") || static_cast<bool>(landlock_restrict(allow, true));
+}
+
 void Spawner::become_child(std::uint32_t canary, int fd_count) {
   int last = kChannelFd + fd_count - 1;
   if (spec_.child == Role::kLogger) {
@@ -199,9 +216,13 @@ void Spawner::become_child(std::uint32_t canary, int fd_count) {
     // The loader reports a missing descriptor 0 as a file that can't be read: with errno as exit.
     if (text < 0) _exit(errno);
     if (dup2(text, 0) != 0) _exit(126);
-    const int resolv = openat(AT_FDCWD, kResolvConf, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (dup2(resolv < 0 ? 1 : resolv, kLoaderResolvConfFd) < 0) _exit(126);
-    last = kLoaderResolvConfFd;
+    const int resolv = open_parked(kResolvConf), zones = open_parked(kZones);
+    if (dup2(resolv < 0 ? 1 : resolv, kLoaderResolvConfFd) < 0 ||
+        dup2(kSpawnerDirectoryFd, kLoaderDirectoryFd) < 0 ||
+        dup2(zones < 0 ? 1 : zones, kLoaderZonesFd) < 0 || !narrow_view(zones >= 0)) {
+      _exit(126);
+    }
+    last = kLoaderZonesFd;
   }
   // The binary closes itself in exec; everything between and above goes now.
   close_range(static_cast<unsigned>(last) + 1, kSpawnerBinaryFd - 1, 0);

@@ -55,13 +55,21 @@ check_includes() {
   for part in $kParts; do
     [ -d "$part" ] || continue
     others=$(printf '%s\n' $kParts | grep -vx "$part" | paste -sd'|')
-    # The command line and the loader share the configuration, and both and the worker the policy
-    # engine; nothing else crosses.
-    case $part in cli | config | worker) others=${others/policy|/} ;; esac
-    [ "$part" != cli ] || others=${others/config|/}
+    # Worker, loader and command line share the policy, the last two the configuration; a rule file
+    # has the same values in it as a configuration. Nothing else crosses.
+    case $part in
+      cli) others=${others/policy|/} others=${others/config|/} ;;
+      worker | config) others=${others/policy|/} ;;
+      policy) others=${others/config|/} ;;
+    esac
     no_include "$part/ uses base/, ipc/ and proto/, not another part" "($others)/" "$part"
   done
-  no_include "the policy engine is pure: no sockets, no clock" 'sys/epoll\.h|unistd\.h|chrono>|time\.h|ctime>|ipc/' policy
+  no_include "rule files share with the configuration what values look like, nothing else" \
+    'config/[^v]' policy
+  no_include "the policy is pure: no files, no sockets, no clock" \
+    'fcntl\.h|unistd\.h|sys/socket\.h|sys/epoll\.h|time\.h|ctime>|fstream>|ipc/' policy
+  no_include "the policy engine knows nothing of texts and calendars" \
+    'config/|policy/language/|chrono>|tao/' policy/*.h policy/*.cc policy/lists
   no_include "HTTP rules are pure: no sockets, no clock" 'sys/socket\.h|sys/epoll\.h|netinet/|unistd\.h|chrono>|time\.h|ctime>' worker/http
 }
 

@@ -5,7 +5,8 @@
 readonly kBuildPackages=(
   g++ cmake ninja-build ccache binutils
   libboost1.81-dev libtomlplusplus-dev libprotobuf-dev protobuf-compiler
-  libseccomp-dev libc-ares-dev libpsl-dev libidn2-dev libunistring-dev libcap-ng-dev linux-libc-dev)
+  tao-pegtl-dev libre2-dev libseccomp-dev libc-ares-dev libpsl-dev libidn2-dev libunistring-dev
+  libcap-ng-dev linux-libc-dev)
 readonly kLabPackages=(iproute2 nftables curl nginx-light jq python3 procps util-linux)
 readonly kTestPackages=(
   libgtest-dev libhttp-parser-dev clang clang-format clang-tidy libclang-rt-14-dev shellcheck git

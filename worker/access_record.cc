@@ -8,12 +8,14 @@ namespace {
 
 // Octets of one value in a record: a record must fit 16 KiB with six of them.
 constexpr std::size_t kMaxValue = 2048;
+// Octets of all names of audit rules, and of all tags.
+constexpr std::size_t kMaxNames = 512;
 
 // Octets of an Accept field that count. Browsers send about 130.
 constexpr std::size_t kMaxAccept = 512;
 
-void assign(std::string* field, std::string_view value) {
-  const std::string_view cut = value.substr(0, kMaxValue);
+void assign(std::string* field, std::string_view value, std::size_t most = kMaxValue) {
+  const std::string_view cut = value.substr(0, most);
   field->assign(cut.data(), cut.size());
 }
 
@@ -59,6 +61,15 @@ void note_request(Exchange& exchange, const http::Head& head, std::uint64_t now_
 
 void note_accept(Exchange& exchange, std::string_view accept) {
   exchange.accept = accept.substr(0, kMaxAccept);
+}
+
+void note_policy(Exchange& exchange, const PolicyVerdict& verdict) {
+  wire::AccessRecord& record = exchange.record;
+  assign(record.mutable_rule(), verdict.rule->name());
+  record.set_action(verdict.rule->verb() == wire::POLICY_ALLOW ? wire::AccessRecord::ALLOW
+                                                               : wire::AccessRecord::DENY);
+  if (!verdict.audits.empty()) assign(record.mutable_audit(), verdict.audits, kMaxNames);
+  if (!verdict.tags.empty()) assign(record.mutable_tag(), verdict.tags, kMaxNames);
 }
 
 void note_host(Exchange& exchange, std::string_view host) {

@@ -18,6 +18,8 @@ void note_request(Exchange& exchange, const http::Head& head, std::uint64_t now_
 // The value of Accept, which note_request() takes as well: not for the record, but for the page
 // that the client may get.
 void note_accept(Exchange& exchange, std::string_view accept);
+// The rule that has decided, and the others that matched.
+void note_policy(Exchange& exchange, const PolicyVerdict& verdict);
 // The authority that the request is for, when it passed the rules.
 void note_host(Exchange& exchange, std::string_view host);
 // The end. sent: octets sent to the client so far on its connection.

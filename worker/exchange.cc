@@ -11,6 +11,9 @@ void Exchange::reset() {
   request.begin(http::Framing::kNone, http::Framing::kNone, 0, false, 0);
   response.begin(http::Framing::kNone, http::Framing::kNone, 0, false, 0);
   request_head.clear();
+  unverified_head.clear();
+  rule = nullptr;
+  policy_waits = false;
   interims = head_size = 0;
   head_known = request_head_sent = response_begun = responded = tunnel = false;
   upstream_used_before = retried = repeatable = host_checked = server_failed = upstream_keep =

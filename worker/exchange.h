@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/engine.h"
 #include "proto/log.pb.h"
 #include "worker/body_flow.h"
 #include "worker/http/head_parser.h"
@@ -26,6 +27,12 @@ struct Pace {
   std::uint32_t since_ms = 0;  // begin of the window, and what had been moved by then:
   std::uint64_t taken = 0;     // of the content
   std::uint64_t sent = 0;      // by the sink's connection
+};
+
+// What a policy has decided about a request. The rule is the engine's.
+struct PolicyVerdict {
+  const policy::Rule* rule = nullptr;
+  std::string audits, tags;  // names of rules, words; with commas between
 };
 
 struct Exchange {
@@ -65,6 +72,11 @@ struct Exchange {
   // Of a reverse listener: a server that has failed this request.
   bool server_failed = false;
   UpstreamGroup::Index failed_server = 0;
+
+  const policy::Rule* rule = nullptr;  // that has decided; null without a policy
+  bool policy_waits = false;           // one of the two holds once the name is looked up
+  PolicyVerdict if_verified, if_unverified;
+  Buffer unverified_head;  // as request_head, where if_unverified allows
 
   wire::AccessRecord record;
 

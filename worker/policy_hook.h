@@ -1,28 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 // The place where policy decides about a request: after its head has been checked, before the
-// parent is asked for anything.
+// parent is asked for anything. Translates between HTTP's words and the engine's.
 //
-// Not here: an engine. Until a policy exists every acceptable request is allowed; the parent's
-// floor, client networks and ports hold regardless (privileged/).
+// Not here: the engine (policy/engine.h), what a session does with a verdict (session_policy.cc).
+// The parent's floor, client networks and ports hold whatever a policy says (privileged/).
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "base/address.h"
+#include "policy/engine.h"
+#include "policy/request.h"
+#include "worker/exchange.h"
 #include "worker/http/request_rules.h"
+#include "worker/service.h"
 
 namespace gatehouse::worker {
 
 // What policy may look at. Views are valid during the call only.
 struct PolicyQuestion {
-  const http::Head& head;
-  const http::RequestPlan& plan;
+  const http::Head* head = nullptr;  // null: not HTTP
+  const http::RequestPlan* plan = nullptr;
+  const Service& service;
   const Endpoint& client;
   const Endpoint& destination;
 };
 
-struct Verdict {
-  http::Refusal refusal = http::Refusal::kNone;  // kNone: allowed
+// The engine of a worker. Each step overwrites what the one before has found.
+class PolicyHook {
+ public:
+  explicit PolicyHook(std::unique_ptr<policy::Engine> engine) : engine_(std::move(engine)) {}
+
+  // Decides; where that depends on whether the name is verified, for both cases. verified: what is
+  // known of it.
+  void decide(const PolicyQuestion& question, policy::Verified verified);
+
+  // The decision waits for the name: verified() holds if it is, unverified() if not. Else
+  // verified() is the decision.
+  bool waits() const { return waits_; }
+  const policy::Decision& verified() const { return verified_; }
+  const policy::Decision& unverified() const { return unverified_; }
+
+ private:
+  std::unique_ptr<policy::Engine> engine_;
+  bool waits_ = false;
+  policy::Decision verified_, unverified_;
 };
 
-inline Verdict decide(const PolicyQuestion&) { return {}; }
+// What remains of a decision while its exchange is under way.
+PolicyVerdict verdict_of(const policy::Decision& decision);
+
+// What header rules do to a request: fields that are dropped, lines that are added.
+class HeadEdits {
+ public:
+  // Marks fields of the head until the end of *this.
+  HeadEdits(const policy::Decision* decision, http::Head* head);
+  ~HeadEdits();
+  HeadEdits(const HeadEdits&) = delete;
+  HeadEdits& operator=(const HeadEdits&) = delete;
+
+  const std::string& lines() const { return lines_; }
+
+ private:
+  http::Head* head_;
+  std::vector<http::Field*> dropped_;
+  std::string lines_;
+};
 
 }  // namespace gatehouse::worker

@@ -24,6 +24,7 @@
 #include "worker/connection.h"
 #include "worker/exchange.h"
 #include "worker/host_check.h"
+#include "worker/http/error_page.h"
 #include "worker/http/response_rules.h"
 #include "worker/parent_client.h"
 #include "worker/proxy_protocol.h"
@@ -114,7 +115,7 @@ class Session final : public SessionLink,
   void refuse_proxy_header(std::string_view why);
   void read_first_octets();
   void speak_http();
-  void begin_raw();
+  bool begin_raw();
   void open_tunnel();
   void on_raw_upstream();
   std::uint64_t opening_limit_ms() const;
@@ -145,12 +146,24 @@ class Session final : public SessionLink,
   void let_continue();
   void relay_request_body();
 
+  // session_policy.cc
+  policy::Verified name_is_verified(const http::Head& head, const http::RequestPlan& plan);
+  http::Refusal ask_policy(const http::Head& head, const http::RequestPlan& plan);
+  bool policy_allows_tunnel();
+  http::Refusal take_verdict(PolicyVerdict verdict);
+  http::Refusal settle_policy();
+  bool write_both_heads(http::Head& head, const http::RequestPlan& plan);
+  bool form_denial(http::ErrorPage* page) const;
+
   // session_upstream.cc
   http::Refusal judge_destination(const http::Head& head, const http::RequestPlan& plan);
   http::Refusal check_host(std::string_view name);
-  void forward_request(const http::Head& head, const http::RequestPlan& plan, std::string_view rest,
+  void forward_request(http::Head& head, const http::RequestPlan& plan, std::string_view rest,
                        bool from_scratch);
-  std::size_t write_request(const http::Head& head, const http::RequestPlan& plan);
+  void wait_for_name(http::Head& head, const http::RequestPlan& plan, std::string_view rest,
+                     bool from_scratch);
+  std::size_t write_request(http::Head& head, const http::RequestPlan& plan,
+                            const policy::Decision* decision);
   bool upstream_serves(const http::Head& head, const http::RequestPlan& plan) const;
   bool upstream_usable() const;
   void note_target(const http::Head& head, const http::RequestPlan& plan);

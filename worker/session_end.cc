@@ -64,11 +64,13 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
   CHECK(!exchange_->responded);
   close_upstream();
   MetricsPage::add(workspace_.metrics->refused);
-  if (exchange_->raw) {  // whoever speaks something else has no use for a page
+  http::ErrorPage page;
+  page.format = http::page_format(exchange_->accept);
+  const bool answers = refusal != http::Refusal::kPolicy || form_denial(&page);
+  if (exchange_->raw || !answers) {  // whoever speaks something else has no use for a page
     finish_record(ending, http::refusal_text(refusal).word);
     return reset_client();
   }
-  http::ErrorPage page;
   page.refusal = refusal;
   page.kind = kind;
   // What follows a CONNECT that was refused may be meant for the tunnel, and is no request.
@@ -77,7 +79,6 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
                workspace_.draining || exchange_->facts.method == http::Method::kConnect;
   page.head_request = exchange_->facts.method == http::Method::kHead;
   page.client_http10 = exchange_->facts.client_minor == 0;
-  page.format = http::page_format(exchange_->accept);
   page.html = &workspace_.error_template;
   page.reference = workspace_.references.next();
   exchange_->record.set_reference(page.reference.data(), page.reference.size());
@@ -85,7 +86,7 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
   Parts& parts = workspace_.fresh_parts();
   parts.add({workspace_.head->data(), size});
   const bool sent = client_.send(workspace_.blocks, parts);
-  exchange_->record.set_status(http::refusal_status(refusal, kind));
+  exchange_->record.set_status(http::page_status(page));
   finish_record(ending, http::refusal_text(refusal).word);
   moved_ = true;
   if (!sent) return over();

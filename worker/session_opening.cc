@@ -12,6 +12,7 @@
 
 #include "worker/http/error_page.h"
 #include "worker/http/protocol_guess.h"
+#include "worker/policy_hook.h"
 #include "worker/proxy_protocol.h"
 #include "worker/session.h"
 #include "worker/workspace.h"
@@ -136,19 +137,26 @@ void Session::speak_http() {
   moved_ = true;
 }
 
-// An exchange without HTTP.
-void Session::begin_raw() {
+// An exchange without HTTP. False: policy denies it, and the session ends.
+bool Session::begin_raw() {
+  const bool allowed = policy_allows_tunnel();
   begin_exchange();
   phase_ = Phase::kFirst;
   exchange_->raw = true;
   if (workspace_.logging) exchange_->record.set_method("-");
+  if (workspace_.policy != nullptr) take_verdict(verdict_of(workspace_.policy->verified()));
+  if (!allowed) {
+    refuse(http::Refusal::kPolicy, http::MessageKind::kRequest, wire::REFUSED);
+    return false;
+  }
   exchange_->connect_asked = workspace_.clock.now_us();
   exchange_->finder.find_original(workspace_, client_.transport.fd(), this);
+  return true;
 }
 
 // As soon as there is a connection to the server.
 void Session::open_tunnel() {
-  if (exchange_ == nullptr) begin_raw();
+  if (exchange_ == nullptr && !begin_raw()) return;
   moved_ = true;
   timed_phase_ = Phase::kOver;
   if (!upstream_.transport.is_open()) {
@@ -178,7 +186,13 @@ void Session::time_out_opening() {
   if (!client_.in.empty()) {
     return http::begins_like_http(client_.in.view()) ? speak_http() : open_tunnel();
   }
-  if (exchange_ == nullptr) return begin_raw();
+  if (exchange_ == nullptr) {
+    // Without a tunnel to its server a silent client can only wait for itself to speak.
+    if (policy_allows_tunnel()) return void(begin_raw());
+    const auto now = static_cast<std::uint32_t>(workspace_.clock.now_ms());
+    if (now - idle_since_ >= workspace_.config.timeouts().idle_ms()) over();
+    return;
+  }
   if (exchange_->finder.busy()) {
     return refuse(http::Refusal::kConnectTimeout, http::MessageKind::kRequest,
                   wire::UPSTREAM_FAILED);

@@ -2,7 +2,6 @@
 // The request's half of a session: its head and its content.
 #include "worker/access_record.h"
 #include "worker/http/error_page.h"
-#include "worker/policy_hook.h"
 #include "worker/session.h"
 #include "worker/workspace.h"
 
@@ -98,7 +97,7 @@ void Session::accept_request(http::Head& head, std::string_view input, bool from
     refusal = http::check_chunks(rest, limits);
   }
   if (refusal == http::Refusal::kNone) {
-    refusal = decide(PolicyQuestion{head, plan, client_endpoint_, destination_}).refusal;
+    refusal = ask_policy(head, plan);
   }
   if (refusal == http::Refusal::kNone && plan.recipient == http::Recipient::kUpstream) {
     refusal = judge_destination(head, plan);

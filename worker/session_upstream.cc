@@ -7,6 +7,7 @@
 
 #include "worker/http/head_writer.h"
 #include "worker/http/scan.h"
+#include "worker/policy_hook.h"
 #include "worker/session.h"
 #include "worker/workspace.h"
 
@@ -53,9 +54,8 @@ http::Refusal Session::judge_destination(const http::Head& head, const http::Req
         holds_port(connect ? forward.connect_ports() : forward.ports(), port_of(plan));
     return allowed ? http::Refusal::kNone : http::Refusal::kPortForbidden;
   }
-  if (service().host_check == wire::HOST_CHECK_OFF || plan.host.size == 0) {
-    return http::Refusal::kNone;
-  }
+  const bool asked = service().host_check != wire::HOST_CHECK_OFF || exchange_->policy_waits;
+  if (!asked || plan.host.size == 0) return http::Refusal::kNone;
   if (plan.literal.family != AF_UNSPEC) {
     // check_request() has compared it.
     exchange_->record.set_host_check(wire::AccessRecord::MATCH);
@@ -79,30 +79,32 @@ http::Refusal Session::check_host(std::string_view name) {
   return refused ? http::Refusal::kHostUnverified : http::Refusal::kNone;
 }
 
-void Session::forward_request(const http::Head& head, const http::RequestPlan& plan,
+void Session::forward_request(http::Head& head, const http::RequestPlan& plan,
                               std::string_view rest, bool from_scratch) {
   const bool connect = plan.facts.method == http::Method::kConnect;
   exchange_->repeatable = plan.framing == http::Framing::kNone && is_idempotent(plan.facts.method);
   if (service().group != nullptr && workspace_.logging) {
     exchange_->record.set_upstream(service().group->config().name());
   }
-  const std::size_t size = connect ? 0 : write_request(head, plan);
+  const bool verified =
+      (service().host_check != wire::HOST_CHECK_ENFORCE && !exchange_->policy_waits) ||
+      !exchange_->host_checked || !host_check_->pending();
+  if (!verified) return wait_for_name(head, plan, rest, from_scratch);
+  const policy::Decision* const decision =
+      workspace_.policy != nullptr ? &workspace_.policy->verified() : nullptr;
+  const std::size_t size = connect ? 0 : write_request(head, plan, decision);
   if (size == 0 && !connect) {
     return refuse(http::Refusal::kHeadTooLong, http::MessageKind::kRequest, wire::REFUSED);
   }
   const std::string_view written(workspace_.head->data(), size);
-  const bool verified = service().host_check != wire::HOST_CHECK_ENFORCE ||
-                        !exchange_->host_checked || !host_check_->pending();
   if (!upstream_serves(head, plan)) {
     close_upstream();
     note_target(head, plan);
   }
-  if (!verified || !upstream_.transport.is_open()) {
+  if (!upstream_.transport.is_open()) {
     exchange_->request_head.append(workspace_.blocks, written);
     step_over_head(head, rest, from_scratch);
-    if (verified) return look_for_upstream();
-    phase_ = Phase::kConnect;
-    return host_check_->tell(this);
+    return look_for_upstream();
   }
   if (!from_scratch) client_.in.consume(head.size);
   exchange_->upstream_used_before = true;
@@ -117,9 +119,34 @@ void Session::forward_request(const http::Head& head, const http::RequestPlan& p
   if (!sent) lose_upstream(http::Refusal::kUpstreamReset);
 }
 
-// Into the workspace; 0: it is too long.
-std::size_t Session::write_request(const http::Head& head, const http::RequestPlan& plan) {
+// Until it is known whether the destination is the name's (transparent mode). An upstream that is
+// there leads to the destination and is kept.
+void Session::wait_for_name(http::Head& head, const http::RequestPlan& plan, std::string_view rest,
+                            bool from_scratch) {
+  bool written = true;
+  if (exchange_->policy_waits) {
+    written = write_both_heads(head, plan);
+  } else {
+    const policy::Decision* const decision =
+        workspace_.policy != nullptr ? &workspace_.policy->verified() : nullptr;
+    const std::size_t size = write_request(head, plan, decision);
+    exchange_->request_head.append(workspace_.blocks, {workspace_.head->data(), size});
+    written = size != 0;
+  }
+  if (!written) {
+    return refuse(http::Refusal::kHeadTooLong, http::MessageKind::kRequest, wire::REFUSED);
+  }
+  step_over_head(head, rest, from_scratch);
+  phase_ = Phase::kConnect;
+  host_check_->tell(this);
+}
+
+// Into the workspace, with what header rules of decision (null: none) do; 0: it is too long.
+std::size_t Session::write_request(http::Head& head, const http::RequestPlan& plan,
+                                   const policy::Decision* decision) {
+  const HeadEdits edits(decision, &head);
   http::RequestWriteOptions options;
+  options.extra_fields = edits.lines();
   options.via_pseudonym = workspace_.via_in_requests;
   options.destination = destination_;
   if (const UpstreamGroup* const group = service().group; group != nullptr) {
@@ -183,10 +210,15 @@ bool Session::ask_for_upstream() {
   }
 }
 
-// With enforce: now it is known whether the request may go on.
+// Now it is known whether the request may go on.
 void Session::on_host_checked() {
-  if (host_check_->result() != wire::AccessRecord::MATCH) {
-    refuse(http::Refusal::kHostUnverified, http::MessageKind::kRequest, wire::REFUSED);
+  http::Refusal refusal = settle_policy();
+  if (service().host_check == wire::HOST_CHECK_ENFORCE &&
+      host_check_->result() != wire::AccessRecord::MATCH) {
+    refusal = http::Refusal::kHostUnverified;
+  }
+  if (refusal != http::Refusal::kNone) {
+    refuse(refusal, http::MessageKind::kRequest, wire::REFUSED);
   } else if (upstream_usable()) {
     exchange_->upstream_used_before = true;
     MetricsPage::add(workspace_.metrics->upstream_reused);

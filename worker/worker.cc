@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker/policy_hook.h"
+
 namespace gatehouse::worker {
 namespace {
 
@@ -21,6 +23,16 @@ std::size_t session_limit(const wire::Config& config, std::size_t max_descriptor
   return std::max<std::size_t>(1, std::min<std::size_t>(config.limits().connections(), room));
 }
 
+// Null where the configuration has none. Its octets are not needed any more.
+Result<std::unique_ptr<PolicyHook>> make_policy(wire::Config* config) {
+  const std::string serialized = std::move(*config->mutable_policy());
+  config->clear_policy();
+  if (serialized.empty()) return std::unique_ptr<PolicyHook>();
+  auto engine = policy::Engine::make(serialized);
+  if (!engine) return engine.error();
+  return std::make_unique<PolicyHook>(std::move(*engine));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::make(WorkerParts parts) {
@@ -28,11 +40,14 @@ Result<std::unique_ptr<Worker>> Worker::make(WorkerParts parts) {
   if (!poller) return poller.error();
   auto pipes = PipePool::make();
   if (!pipes) return pipes.error();
+  auto policy = make_policy(&parts.config);
+  if (!policy) return policy.error();
   return std::unique_ptr<Worker>(
-      new Worker(std::move(parts), std::move(*poller), std::move(*pipes)));
+      new Worker(std::move(parts), std::move(*poller), std::move(*pipes), std::move(*policy)));
 }
 
-Worker::Worker(WorkerParts parts, EpollPoller poller, PipePool pipes)
+Worker::Worker(WorkerParts parts, EpollPoller poller, PipePool pipes,
+               std::unique_ptr<PolicyHook> policy)
     : poller_(std::move(poller)),
       pipes_(std::move(pipes)),
       parent_(std::move(parts.channel), &poller_, this),
@@ -42,6 +57,7 @@ Worker::Worker(WorkerParts parts, EpollPoller poller, PipePool pipes)
       loop_(this),
       max_sessions_(session_limit(parts.config, parts.max_descriptors)) {
   workspace_.rate_window_ms = parts.rate_window_ms;
+  workspace_.policy = std::move(policy);
 }
 
 Worker::~Worker() { drain_sessions(true); }

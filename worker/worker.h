@@ -56,7 +56,7 @@ class Worker final : private LoopClient,
   std::size_t sessions() const { return sessions_.in_use(); }
 
  private:
-  Worker(WorkerParts parts, EpollPoller poller, PipePool pipes);
+  Worker(WorkerParts parts, EpollPoller poller, PipePool pipes, std::unique_ptr<PolicyHook> policy);
 
   bool turn(int timeout) override;
   bool tick() override;

@@ -2,6 +2,7 @@
 #include "worker/workspace.h"
 
 #include "base/check.h"
+#include "worker/policy_hook.h"
 
 namespace gatehouse::worker {
 namespace {
@@ -74,5 +75,7 @@ Workspace::Workspace(const wire::Config& settings, Poller* p, ParentClient* up, 
     services.push_back(std::move(service));
   }
 }
+
+Workspace::~Workspace() = default;
 
 }  // namespace gatehouse::worker

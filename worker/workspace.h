@@ -32,6 +32,7 @@
 
 namespace gatehouse::worker {
 
+class PolicyHook;
 class Session;
 
 // What a session asks of the worker that holds it.
@@ -54,6 +55,7 @@ struct Workspace {
 
   Workspace(const wire::Config& settings, Poller* p, ParentClient* up, LogPipe* l, PipePool* pp,
             MetricsPage* m, SessionOwner* o);
+  ~Workspace();
 
   wire::Config config;
   http::HeadLimits head_limits;
@@ -73,6 +75,7 @@ struct Workspace {
   std::vector<std::unique_ptr<UpstreamGroup>> groups;  // as Config.upstreams
   std::vector<Service> services;                       // as Config.listeners
   http::ErrorTemplate error_template;
+  std::unique_ptr<PolicyHook> policy;     // null: everything acceptable is allowed
   std::uint32_t rate_window_ms = 10'000;  // over which limits.min_rate is measured
   SourceTable sources;
   References references;

@@ -110,7 +110,7 @@ TEST_F(CliFiles, MistakesGoToStandardErrorWithTheNameOfTheFile) {
                 path +
                 ":3:1: [gateway] vai: is no key of this section (did you mean via?); valid "
                 "is workers, source_address, clients, via, via_pseudonym, "
-                "sockets_per_listener, host_check\n");
+                "sockets_per_listener, host_check, policy\n");
 }
 
 TEST_F(CliFiles, ExplainPrintsAConfigurationThatIsRightAndTheSame) {

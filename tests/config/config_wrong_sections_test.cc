@@ -154,7 +154,7 @@ template = """
 """
 )",
      {"c:2:12: [errors] template: has {{Reason}} in its line 1, which is no placeholder (did "
-      "you mean {{reason}}?); valid is {{status}} {{reason}} {{sentence}} {{reference}}"}},
+      "you mean {{reason}}?); valid is {{status}} {{reason}} {{sentence}} {{reference}} {{rule}}"}},
     {R"([errors]
 template = """
 <h1>{{status}}</h1>
@@ -162,12 +162,13 @@ template = """
 """
 )",
      {"c:2:12: [errors] template: has {{ sentence }} in its line 2, which is no placeholder "
-      "(did you mean {{sentence}}?); valid is {{status}} {{reason}} {{sentence}} {{reference}}"}},
+      "(did you mean {{sentence}}?); valid is {{status}} {{reason}} {{sentence}} {{reference}} "
+      "{{rule}}"}},
     {R"([errors]
 template = "<h1>{{status</h1>"
 )",
      {"c:2:12: [errors] template: has {{ in its line 1, and no }} after it; valid is "
-      "{{status}} {{reason}} {{sentence}} {{reference}}"}},
+      "{{status}} {{reason}} {{sentence}} {{reference}} {{rule}}"}},
     {R"([errors]
 template = "<h1>\u0007</h1>"
 )",

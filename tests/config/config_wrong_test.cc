@@ -39,12 +39,13 @@ const Case kCases[] = {
 worker = 4
 )",
      {"c:2:1: [gateway] worker: is no key of this section (did you mean workers?); valid is "
-      "workers, source_address, clients, via, via_pseudonym, sockets_per_listener, host_check"}},
+      "workers, source_address, clients, via, via_pseudonym, sockets_per_listener, host_check, "
+      "policy"}},
     {R"([gateway]
 colour = "red"
 )",
      {"c:2:1: [gateway] colour: is no key of this section; valid is workers, source_address, "
-      "clients, via, via_pseudonym, sockets_per_listener, host_check"}},
+      "clients, via, via_pseudonym, sockets_per_listener, host_check, policy"}},
     {R"([gateway]
 workers = 0
 )",
@@ -324,7 +325,7 @@ via = "request
 "\u001b[2J" = 1
 )",
      {"c:2:1: [gateway] \\x1b[2J: is no key of this section; valid is workers, source_address, "
-      "clients, via, via_pseudonym, sockets_per_listener, host_check"}},
+      "clients, via, via_pseudonym, sockets_per_listener, host_check, policy"}},
     {R"([gateway]
 via = "\u001b[31m"
 )",

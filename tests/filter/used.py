@@ -50,7 +50,11 @@ workers = 2
 port = 8888
 intercept.ports = [80, 81, 8081]
 """
-MORE = CONFIG.replace("workers = 2", "workers = 3") + """[[listen]]
+RULES = """include "more.gh"
+tag   hours  when 08:00-16:00 Europe/Vienna  as hours
+allow default
+"""
+MORE = CONFIG.replace("workers = 2", "workers = 3\npolicy = \"policy.gh\"") + """[[listen]]
 port = 8889
 intercept.ports = [80]
 """
@@ -258,6 +262,9 @@ class Gateway:
         self.config = os.path.join(directory, "etc", "gatehouse.toml")
         os.makedirs(os.path.dirname(self.config))
         self.configure(CONFIG)
+        for name, text in (("policy.gh", RULES), ("more.gh", 'tag odd path ~"[13579]$" as odd\n')):
+            with open(os.path.join(directory, "etc", name), "w", encoding="ascii") as file:
+                file.write(text)
         self.trace = os.path.join(directory, "trace")
         self.log_path = os.path.join(directory, "stderr")
         with open(self.log_path, "wb") as log:

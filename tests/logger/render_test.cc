@@ -53,16 +53,16 @@ std::map<std::string, std::string> parsed(std::string line) {
 }
 
 TEST(Render, JsonLine) {
-  EXPECT_EQ(
-      render(full_record(), wire::ConfigLog::JSON),
-      "{\"time\":\"2026-11-24T06:03:27.123456Z\",\"client\":\"192.0.2.7\","
-      "\"client_port\":50123,\"destination\":\"203.0.113.80\",\"destination_port\":80,"
-      "\"method\":\"GET\",\"host\":\"example.org\",\"target\":\"/index.html?q=1\","
-      "\"version\":\"1.1\",\"status\":200,\"octets_in\":345,\"octets_out\":67890,"
-      "\"head_us\":12,\"connect_us\":345,\"first_byte_us\":678,\"total_us\":90123,"
-      "\"reused\":true,\"ending\":\"complete\",\"reason\":\"\",\"exchange\":7,\"worker\":3,"
-      "\"user_agent\":\"curl/7.88.1\",\"referer\":\"http://example.org/\","
-      "\"mode\":\"transparent\",\"host_check\":\"none\",\"upstream\":\"\",\"reference\":\"\"}\n");
+  EXPECT_EQ(render(full_record(), wire::ConfigLog::JSON),
+            "{\"time\":\"2026-11-24T06:03:27.123456Z\",\"client\":\"192.0.2.7\","
+            "\"client_port\":50123,\"destination\":\"203.0.113.80\",\"destination_port\":80,"
+            "\"method\":\"GET\",\"host\":\"example.org\",\"target\":\"/index.html?q=1\","
+            "\"version\":\"1.1\",\"status\":200,\"octets_in\":345,\"octets_out\":67890,"
+            "\"head_us\":12,\"connect_us\":345,\"first_byte_us\":678,\"total_us\":90123,"
+            "\"reused\":true,\"ending\":\"complete\",\"reason\":\"\",\"exchange\":7,\"worker\":3,"
+            "\"user_agent\":\"curl/7.88.1\",\"referer\":\"http://example.org/\","
+            "\"mode\":\"transparent\",\"host_check\":\"none\",\"upstream\":\"\",\"reference\":\"\","
+            "\"rule\":\"\",\"action\":\"\",\"audit\":\"\",\"tag\":\"\"}\n");
 }
 
 TEST(Render, JsonModeHostCheckAndUpstream) {
@@ -90,14 +90,15 @@ TEST(Render, CombinedLine) {
       render(full_record(), wire::ConfigLog::COMBINED),
       "192.0.2.7 - - [24/Nov/2026:06:03:27 +0000] \"GET /index.html?q=1 HTTP/1.1\" 200 67890 "
       "\"http://example.org/\" \"curl/7.88.1\" \"example.org\" 203.0.113.80:80 90123 complete "
-      "\"-\" 3 \"-\"\n");
+      "\"-\" 3 \"-\" \"-\" - \"-\" \"-\"\n");
 }
 
 TEST(Render, ReferenceOfAPageAndTunnelsWithoutARequestLine) {
   wire::AccessRecord record = full_record();
   record.set_reference("k3v9d0t2xq");
   EXPECT_EQ(parsed(render(record, wire::ConfigLog::JSON)).at("reference"), "k3v9d0t2xq");
-  EXPECT_TRUE(render(record, wire::ConfigLog::COMBINED).ends_with(" 3 \"k3v9d0t2xq\"\n"));
+  EXPECT_TRUE(render(record, wire::ConfigLog::COMBINED)
+                  .ends_with(" 3 \"k3v9d0t2xq\" \"-\" - \"-\" \"-\"\n"));
   record.set_method("-");
   record.clear_target();
   record.clear_version();
@@ -126,10 +127,10 @@ TEST(Render, AnEmptyRecordIsALineToo) {
   EXPECT_EQ(line.at("version"), "");
   EXPECT_EQ(line.at("status"), "0");
   EXPECT_EQ(line.at("reused"), "false");
-  EXPECT_EQ(line.size(), 27U);
+  EXPECT_EQ(line.size(), 31U);
   EXPECT_EQ(render({}, wire::ConfigLog::COMBINED),
             "- - - [01/Jan/1970:00:00:00 +0000] \"-\" 0 0 \"-\" \"-\" \"-\" -:0 0 complete \"-\" 3 "
-            "\"-\"\n");
+            "\"-\" \"-\" - \"-\" \"-\"\n");
 }
 
 TEST(Render, HostileFieldsStayInTheirPlace) {
@@ -144,6 +145,10 @@ TEST(Render, HostileFieldsStayInTheirPlace) {
   record.set_referer(std::string("\0", 1));
   record.set_upstream("\"}\n");
   record.set_reference("\" 4\n");
+  record.set_rule("\",\"action\":\"allow\n");
+  record.set_action(static_cast<wire::AccessRecord::Action>(9));
+  record.set_audit("\\\"");
+  record.set_tag("\n");
   record.set_client("three");
   record.set_version(4'294'967'295);
   record.set_ending(static_cast<wire::Ending>(77));
@@ -154,12 +159,29 @@ TEST(Render, HostileFieldsStayInTheirPlace) {
   EXPECT_EQ(line.at("worker"), "3");
   EXPECT_EQ(line.at("client"), "-");
   EXPECT_EQ(line.at("ending"), "unknown");
-  EXPECT_EQ(line.size(), 27U);
+  EXPECT_EQ(line.at("rule"), record.rule());
+  EXPECT_EQ(line.at("action"), "");
+  EXPECT_EQ(line.size(), 31U);
 
   const std::string text = render(record, wire::ConfigLog::COMBINED);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
-  EXPECT_EQ(std::count(text.begin(), text.end(), '"'), 12) << "six quoted fields";
+  EXPECT_EQ(std::count(text.begin(), text.end(), '"'), 18) << "nine quoted fields";
   EXPECT_NE(text.find("\"GET\\x22 200 0\\x0a \\x00\\x01"), std::string::npos);
+}
+
+TEST(Render, WhatAPolicyHasDecided) {
+  wire::AccessRecord record = full_record();
+  record.set_rule("adult");
+  record.set_action(wire::AccessRecord::DENY);
+  record.set_audit("games,late");
+  record.set_tag("curl");
+  const auto line = parsed(render(record, wire::ConfigLog::JSON));
+  EXPECT_EQ(line.at("rule"), "adult");
+  EXPECT_EQ(line.at("action"), "deny");
+  EXPECT_EQ(line.at("audit"), "games,late");
+  EXPECT_EQ(line.at("tag"), "curl");
+  EXPECT_TRUE(render(record, wire::ConfigLog::COMBINED)
+                  .ends_with(" \"-\" \"adult\" deny \"games,late\" \"curl\"\n"));
 }
 
 TEST(Render, EveryEndingHasItsName) {

@@ -149,7 +149,7 @@ TEST(GatewayAnswer, TraceShowsTheRequestWithoutSecrets) {
             "HTTP/1.1 200 OK\r\nContent-Type: message/http\r\nContent-Length: 47\r\n\r\n"
             "TRACE /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n");
   plan.recipient = Recipient::kGatewayOptions;
-  out.resize(4096);
+  out.resize(octets.size() + 4 + kErrorPageBound);
   out.resize(write_gateway_answer(parser.head(), plan, true, out));
   EXPECT_EQ(out,
             "HTTP/1.1 200 OK\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n"

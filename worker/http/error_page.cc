@@ -61,8 +61,34 @@ void add_reference(std::string_view before, std::string_view reference, Text& ou
   out.add(reference);
 }
 
+// For HTML or a JSON string.
+void add_escaped(std::string_view text, PageFormat format, Text& out) {
+  for (const char& c : text) {
+    switch (format) {
+      case PageFormat::kHtml:
+        out.add(c == '&'   ? "&amp;"
+                : c == '<' ? "&lt;"
+                : c == '>' ? "&gt;"
+                           : std::string_view(&c, 1));
+        break;
+      case PageFormat::kJson:
+        out.add(c == '"' ? "\\\"" : c == '\\' ? "\\\\" : std::string_view(&c, 1));
+        break;
+      case PageFormat::kText:
+        out.add(std::string_view(&c, 1));
+    }
+  }
+}
+
+void add_rule(std::string_view before, std::string_view rule, Text& out) {
+  if (rule.empty()) return;
+  out.add(before);
+  out.add(rule);
+}
+
 void add_body(const ErrorPage& page, std::uint16_t status, const RefusalText& refusal, Text& out) {
   const std::string_view phrase = status_phrase(status);
+  const std::string_view sentence = page.reason.empty() ? refusal.sentence : page.reason;
   switch (page.format) {
     case PageFormat::kHtml:
       out.add("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
@@ -73,9 +99,10 @@ void add_body(const ErrorPage& page, std::uint16_t status, const RefusalText& re
       out.add(phrase);
       out.add("</h1>\n<p>");
       out.add(blame(page));
-      out.add(refusal.sentence);
+      add_escaped(sentence, page.format, out);
       out.add("</p>\n<p><small>gatehouse: ");
       out.add(refusal.word);
+      add_rule(", rule ", page.rule, out);
       add_reference(", reference ", page.reference, out);
       out.add("</small></p></body></html>\n");
       return;
@@ -86,7 +113,8 @@ void add_body(const ErrorPage& page, std::uint16_t status, const RefusalText& re
       out.add(refusal.word);
       out.add("\",\"message\":\"");
       out.add(blame(page));
-      out.add(refusal.sentence);
+      add_escaped(sentence, page.format, out);
+      add_rule("\",\"rule\":\"", page.rule, out);
       add_reference("\",\"reference\":\"", page.reference, out);
       out.add("\"}\n");
       return;
@@ -96,9 +124,10 @@ void add_body(const ErrorPage& page, std::uint16_t status, const RefusalText& re
       out.add(phrase);
       out.add("\n");
       out.add(blame(page));
-      out.add(refusal.sentence);
+      add_escaped(sentence, page.format, out);
       out.add(" (gatehouse: ");
       out.add(refusal.word);
+      add_rule(", rule ", page.rule, out);
       add_reference(", reference ", page.reference, out);
       out.add(")\n");
       return;
@@ -130,8 +159,13 @@ void add_head(const ErrorPage& page, std::uint16_t status, std::size_t body_size
   out.add(status);
   out.add(" ");
   out.add(status_phrase(status));
-  out.add("\r\nContent-Type: ");
-  out.add(content_type(page.format));
+  if (!page.location.empty()) {
+    out.add("\r\nLocation: ");
+    out.add(page.location);
+  } else if (!page.empty) {
+    out.add("\r\nContent-Type: ");
+    out.add(content_type(page.format));
+  }
   out.add("\r\nContent-Length: ");
   out.add(body_size);
   out.add("\r\nCache-Control: no-store\r\n");
@@ -176,6 +210,8 @@ std::string_view status_phrase(std::uint16_t status) {
   switch (status) {
     case 200:
       return "OK";
+    case 302:
+      return "Found";
     case 400:
       return "Bad Request";
     case 403:
@@ -235,18 +271,26 @@ PageFormat page_format(std::string_view accept) {
   return best;
 }
 
+std::uint16_t page_status(const ErrorPage& page) {
+  return page.location.empty() ? refusal_status(page.refusal, page.kind) : 302;
+}
+
 std::size_t write_error_page(const ErrorPage& page, std::span<char> out) {
   if (out.size() < kErrorPageBound) return 0;
-  const std::uint16_t status = refusal_status(page.refusal, page.kind);
+  const std::uint16_t status = page_status(page);
   const RefusalText& refusal = refusal_text(page.refusal);
   std::array<char, kErrorPageBound / 2> octets;
   Text text(out.data());
+  if (page.empty || !page.location.empty()) {
+    add_head(page, status, 0, text);
+    return text.size();
+  }
   if (page.format == PageFormat::kHtml && page.html != nullptr && !page.html->empty()) {
     Text sentence(octets.data());
     sentence.add(blame(page));
-    sentence.add(refusal.sentence);
+    sentence.add(page.reason.empty() ? refusal.sentence : page.reason);
     const ErrorTemplate::Values values{status, status_phrase(status), sentence.view(),
-                                       page.reference};
+                                       page.reference, page.rule};
     const std::size_t size = page.html->size(values);
     if (size <= ErrorTemplate::kMaxPage && size <= out.size() - kErrorPageBound) {
       add_head(page, status, size, text);

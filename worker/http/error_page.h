@@ -2,8 +2,8 @@
 // The answers that the gateway makes itself: a complete response with a short page, the echo of
 // TRACE, the answer to OPTIONS.
 //
-// Invariant: a page holds nothing of the request, so there is nothing to escape, and what goes into
-// a template is escaped nevertheless; the echo of TRACE is message/http without the fields that
+// Invariant: a page holds nothing of the request; what comes from the administrator (a reason, what
+// goes into a template) is escaped. The echo of TRACE is message/http without the fields that
 // carry credentials.
 #pragma once
 
@@ -36,10 +36,18 @@ struct ErrorPage {
   bool client_http10 = false;           // a kept connection is announced
   std::string_view reference = {};      // leads to the log record; empty: none is shown
   const ErrorTemplate* html = nullptr;  // instead of the built-in HTML; may be empty
+  // Of a denial by policy.
+  std::string_view rule = {};      // its name: letters, digits, '-', '_', '.'; empty: no policy
+  std::string_view reason = {};    // instead of the refusal's sentence; printable ASCII
+  std::string_view location = {};  // 302 to this URI-reference, without content
+  bool empty = false;              // no content
 };
 
-// Enough for any error page.
-inline constexpr std::size_t kErrorPageBound = 2048;
+// As sent to the client.
+std::uint16_t page_status(const ErrorPage& page);
+
+// Enough for any error page with a rule of 64 octets, a reason of 200 and a location of 1000.
+inline constexpr std::size_t kErrorPageBound = 4096;
 // Octets written, head and body. 0: out is smaller than kErrorPageBound. A template whose page is
 // longer than kMaxPage, or doesn't fit into out behind as much, gives way to the built-in page.
 std::size_t write_error_page(const ErrorPage& page, std::span<char> out);

@@ -65,6 +65,7 @@ ErrorTemplate::Kind ErrorTemplate::placeholder(std::string_view name) {
   if (name == "reason") return Kind::kReason;
   if (name == "sentence") return Kind::kSentence;
   if (name == "reference") return Kind::kReference;
+  if (name == "rule") return Kind::kRule;
   return Kind::kText;
 }
 
@@ -81,8 +82,12 @@ std::size_t ErrorTemplate::size(const Values& values) const {
     for (const char c : value) size += std::max<std::size_t>(1, escaped(c).size());
     return size;
   };
-  const std::size_t sizes[] = {0, status.view().size(), escaped_size(values.reason),
-                               escaped_size(values.sentence), escaped_size(values.reference)};
+  const std::size_t sizes[] = {0,
+                               status.view().size(),
+                               escaped_size(values.reason),
+                               escaped_size(values.sentence),
+                               escaped_size(values.reference),
+                               escaped_size(values.rule)};
   std::size_t total = 0;
   for (const Piece& piece : pieces_) {
     total += piece.kind == Kind::kText ? piece.size : sizes[static_cast<std::size_t>(piece.kind)];
@@ -93,7 +98,7 @@ std::size_t ErrorTemplate::size(const Values& values) const {
 char* ErrorTemplate::write(const Values& values, char* out) const {
   const Decimal status(values.status);
   const std::string_view inserted[] = {
-      {}, status.view(), values.reason, values.sentence, values.reference};
+      {}, status.view(), values.reason, values.sentence, values.reference, values.rule};
   for (const Piece& piece : pieces_) {
     if (piece.kind == Kind::kText) {
       out = std::copy_n(text_.data() + piece.begin, piece.size, out);

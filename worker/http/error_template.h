@@ -5,6 +5,7 @@
 //   {{reason}}     Bad Gateway
 //   {{sentence}}   The server could not be reached.
 //   {{reference}}  k3v9d0t2xq, as in the log record
+//   {{rule}}       adult, the policy's rule that denied; empty where none did
 //
 // Trusts: the text, which is the administrator's. What is inserted is escaped, whatever it is.
 // Anything else between braces stays as it is.
@@ -30,6 +31,7 @@ class ErrorTemplate {
     std::string_view reason;
     std::string_view sentence;
     std::string_view reference;
+    std::string_view rule = {};
   };
 
   // No template, as also where the text is empty or longer than kMaxText.
@@ -43,7 +45,7 @@ class ErrorTemplate {
   char* write(const Values& values, char* out) const;
 
  private:
-  enum class Kind : std::uint8_t { kText, kStatus, kReason, kSentence, kReference };
+  enum class Kind : std::uint8_t { kText, kStatus, kReason, kSentence, kReference, kRule };
   struct Piece {
     Kind kind;
     std::uint32_t begin;  // of kText: where in text_

@@ -81,6 +81,7 @@ enum class Refusal : std::uint8_t {
   kHostUnverified,
   kClientForbidden,
   kQuota,
+  kPolicy,
   kOverload,
   kDraining,
   kCount,  // not a reason: the number of reasons

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/policy.h"
+
+#include "base/check.h"
+#include "policy/engine.h"
+#include "policy/language/compile.h"
+
+namespace gatehouse::config {
+namespace {
+
+policy::Modes modes_of(const wire::Config& config) {
+  policy::Modes modes{false, false, false};
+  for (const wire::ConfigListener& listener : config.listeners()) {
+    modes.transparent |= listener.mode() == wire::TRANSPARENT;
+    modes.forward |= listener.mode() == wire::FORWARD;
+    modes.reverse |= listener.mode() == wire::REVERSE;
+  }
+  return modes;
+}
+
+}  // namespace
+
+ReadPolicy read_policy(policy::Files* files, wire::Config* config) {
+  ReadPolicy result;
+  if (files == nullptr) {
+    result.errors.push_back(config->policy_file() + ": no file can be read here");
+    return result;
+  }
+  policy::Outcome outcome = policy::compile(config->policy_file(), files, modes_of(*config));
+  result.errors = std::move(outcome.errors);
+  result.warnings = std::move(outcome.warnings);
+  if (!result.errors.empty()) return result;
+  result.needs_names = !outcome.needs_names.empty();
+  result.rules = static_cast<std::size_t>(outcome.policy.rules_size());
+  result.expects = outcome.expects.size();
+  config->set_policy(outcome.policy.SerializeAsString());
+  auto engine = policy::Engine::make(config->policy());
+  CHECK(engine);
+  result.errors = policy::run_expects(outcome.expects, engine->get());
+  return result;
+}
+
+}  // namespace gatehouse::config

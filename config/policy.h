@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// [gateway] policy: the rule file that decides about requests.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/language/files.h"
+#include "proto/config.pb.h"
+
+namespace gatehouse::config {
+
+struct ReadPolicy {
+  std::vector<std::string> errors, warnings;
+  bool needs_names = false;  // some rule lets a request go only to an address of its name
+  std::size_t rules = 0, expects = 0;
+};
+
+// Compiles config->policy_file(), which is not empty, into config->policy() and runs its expect
+// lines; one that fails is an error. files may be null: then nothing can be read. After the
+// listeners.
+ReadPolicy read_policy(policy::Files* files, wire::Config* config);
+
+}  // namespace gatehouse::config

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/engine.h"
+
+#include <algorithm>
+#include <array>
+
+#include "policy/path.h"
+#include "policy/time_window.h"
+
+namespace gatehouse::policy {
+namespace {
+
+Error malformed(const char* what) {
+  return Error{EBADMSG, std::string("the compiled policy is refused: ") + what};
+}
+
+std::size_t words_for(std::size_t bits) { return (bits + 63) / 64; }
+
+TermKind kind_of(const wire::PolicyTerm& term) {
+  switch (term.is_case()) {
+    case wire::PolicyTerm::kFrom:
+      return TermKind::kFrom;
+    case wire::PolicyTerm::kListener:
+      return TermKind::kListener;
+    case wire::PolicyTerm::kPort:
+      return TermKind::kPort;
+    case wire::PolicyTerm::kMethod:
+      return TermKind::kMethod;
+    case wire::PolicyTerm::kTo:
+      return TermKind::kTo;
+    case wire::PolicyTerm::kPath:
+      return TermKind::kPath;
+    case wire::PolicyTerm::kHeader:
+      return TermKind::kHeader;
+    case wire::PolicyTerm::kWhen:
+      return TermKind::kWhen;
+    case wire::PolicyTerm::kVerified:
+    case wire::PolicyTerm::IS_NOT_SET:
+      break;
+  }
+  return TermKind::kVerified;
+}
+
+bool matches_listener(const wire::PolicyListeners& listeners, const Request& request) {
+  const auto& modes = listeners.modes();
+  const auto& ports = listeners.ports();
+  return std::find(modes.begin(), modes.end(), request.mode) != modes.end() ||
+         std::find(ports.begin(), ports.end(), request.listener_port) != ports.end();
+}
+
+bool matches_port(const wire::PolicyPorts& ports, std::uint16_t port) {
+  return std::any_of(ports.ranges().begin(), ports.ranges().end(), [port](const auto& range) {
+    return port >= range.first() && port <= range.last();
+  });
+}
+
+bool well_formed(const wire::PolicyZone& zone) {
+  return zone.changes_size() == zone.offsets_size() &&
+         std::is_sorted(zone.changes().begin(), zone.changes().end());
+}
+
+}  // namespace
+
+std::string_view term_name(TermKind kind) {
+  constexpr std::array<std::string_view, 9> kNames = {"from", "listener", "port", "method",  "to",
+                                                      "path", "header",   "when", "verified"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+std::string_view verb_name(wire::PolicyVerb verb) {
+  switch (verb) {
+    case wire::POLICY_ALLOW:
+      return "allow";
+    case wire::POLICY_DENY:
+      return "deny";
+    case wire::POLICY_AUDIT:
+      return "audit";
+    case wire::POLICY_TAG:
+      return "tag";
+    default:
+      return "header";
+  }
+}
+
+Result<std::unique_ptr<Engine>> Engine::make(std::string_view serialized, const Lists* lists) {
+  std::unique_ptr<Engine> engine(new Engine(lists));
+  if (!engine->policy_.ParseFromArray(serialized.data(), static_cast<int>(serialized.size())) ||
+      engine->policy_.ByteSizeLong() != serialized.size()) {
+    return malformed("it is not a policy");
+  }
+  if (auto status = engine->build(); !status) return status.error();
+  return engine;
+}
+
+Status Engine::build() {
+  if (policy_.version() != kPolicyVersion) return malformed("unknown version");
+  for (const wire::PolicyNetworks& networks : policy_.networks()) {
+    std::vector<Network> members;
+    for (const wire::ConfigNetwork& member : networks.members()) {
+      const auto address = address_from_bytes(member.address());
+      if (!address || member.prefix() > address->size() * 8) return malformed("a network");
+      members.push_back({*address, member.prefix()});
+    }
+    networks_.emplace_back(members);
+  }
+  for (int i = 0; i < policy_.names_size(); ++i) {
+    names_.add(static_cast<std::uint32_t>(i), policy_.names(i));
+  }
+  for (const wire::PolicyZone& zone : policy_.zones()) {
+    if (!well_formed(zone)) return malformed("a time zone");
+  }
+  for (const wire::PolicyRule& source : policy_.rules()) {
+    Rule rule;
+    rule.source = &source;
+    if (!wire::PolicyVerb_IsValid(source.verb())) return malformed("a rule's verb");
+    for (const wire::PolicyTerm& term : source.terms()) {
+      auto built = build_term(term);
+      if (!built) return built.error();
+      uses_time_ |= built->kind == TermKind::kWhen;
+      rule.terms.push_back(std::move(*built));
+    }
+    std::stable_sort(rule.terms.begin(), rule.terms.end(),
+                     [](const Term& a, const Term& b) { return a.kind < b.kind; });
+    rules_.push_back(std::move(rule));
+  }
+  if (rules_.empty() || !rules_.back().terms.empty() || !rules_.back().decides()) {
+    return malformed("it has no default");
+  }
+  name_bits_.resize(words_for(static_cast<std::size_t>(policy_.names_size())));
+  list_bits_.resize(words_for(lists_ != nullptr ? lists_->count() : 0));
+  return ok();
+}
+
+Result<Term> Engine::build_term(const wire::PolicyTerm& source) const {
+  if (!sound(source)) return malformed("a term");
+  Term term{kind_of(source), source.negated(), &source, std::nullopt};
+  const wire::PolicyTexts* texts = nullptr;
+  if (source.has_path()) texts = &source.path();
+  if (source.has_header() && source.header().has_value()) texts = &source.header().value();
+  if (texts != nullptr) {
+    auto pattern = TextPattern::make(*texts);
+    if (!pattern) return pattern.error();
+    term.pattern = std::move(*pattern);
+  }
+  return term;
+}
+
+// Every index leads to something.
+bool Engine::sound(const wire::PolicyTerm& term) const {
+  const auto below = [](const auto& indexes, std::size_t limit) {
+    return std::all_of(indexes.begin(), indexes.end(), [limit](auto i) { return i < limit; });
+  };
+  switch (term.is_case()) {
+    case wire::PolicyTerm::kFrom:
+      return term.from() < networks_.size();
+    case wire::PolicyTerm::kTo:
+      return below(term.to().names(), static_cast<std::size_t>(policy_.names_size())) &&
+             below(term.to().networks(), networks_.size()) &&
+             below(term.to().lists(), lists_ != nullptr ? lists_->count() : 0);
+    case wire::PolicyTerm::kWhen:
+      return term.when().zone() < static_cast<std::uint32_t>(policy_.zones_size()) &&
+             term.when().begins_size() == term.when().ends_size();
+    case wire::PolicyTerm::kVerified:
+      return term.verified();
+    case wire::PolicyTerm::IS_NOT_SET:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void Engine::decide(const Request& request, Decision* decision, Trace* trace) {
+  name_looked_up_ = path_normalized_ = time_looked_at_ = false;
+  decision->rule = nullptr;
+  decision->effects.clear();
+  for (const Rule& rule : rules_) {
+    const Term* failed = nullptr;
+    const Match result = match(rule, request, &failed);
+    if (result == Match::kAsk) break;
+    if (trace != nullptr) trace->steps.push_back({&rule, failed});
+    if (result == Match::kNo) continue;
+    if (rule.decides()) {
+      decision->rule = &rule;
+      break;
+    }
+    decision->effects.push_back(&rule);
+  }
+  decision->looked_at_time = time_looked_at_;
+}
+
+Engine::Match Engine::match(const Rule& rule, const Request& request, const Term** failed) {
+  for (const Term& term : rule.terms) {
+    if (term.kind == TermKind::kVerified && request.verified == Verified::kUnknown) {
+      return Match::kAsk;
+    }
+    if (matches(term, request) == term.negated) {
+      *failed = &term;
+      return Match::kNo;
+    }
+  }
+  return Match::kYes;
+}
+
+bool Engine::matches(const Term& term, const Request& request) {
+  const wire::PolicyTerm& source = *term.source;
+  switch (term.kind) {
+    case TermKind::kFrom:
+      return networks_[source.from()].contains(request.client);
+    case TermKind::kListener:
+      return matches_listener(source.listener(), request);
+    case TermKind::kPort:
+      return matches_port(source.port(), request.destination.port);
+    case TermKind::kMethod: {
+      const auto& words = source.method().words();
+      return std::find(words.begin(), words.end(), request.method) != words.end();
+    }
+    case TermKind::kTo:
+      return matches_to(source.to(), request);
+    case TermKind::kPath:
+      return matches_path(term, request);
+    case TermKind::kHeader:
+      return request.fields != nullptr &&
+             request.fields->any(source.header().name(), term.pattern ? &*term.pattern : nullptr);
+    case TermKind::kWhen:
+      time_looked_at_ = true;
+      return within(source.when(), policy_.zones(static_cast<int>(source.when().zone())),
+                    request.now);
+    case TermKind::kVerified:
+      return request.verified == Verified::kYes;
+  }
+  return false;
+}
+
+bool Engine::matches_to(const wire::PolicyTo& to, const Request& request) {
+  const IpAddress& address = request.destination.address;
+  for (const std::uint32_t index : to.networks()) {
+    if (networks_[index].contains(address)) return true;
+  }
+  for (const std::uint32_t list : to.lists()) {
+    if (address.family != AF_UNSPEC && lists_->holds(list, address)) return true;
+  }
+  if (to.names().empty() && to.lists().empty()) return false;
+  look_up_name(request);
+  const auto any = [](const auto& indexes, const std::vector<std::uint64_t>& bits) {
+    return std::any_of(indexes.begin(), indexes.end(),
+                       [&](std::uint32_t i) { return (bits[i / 64] >> (i % 64) & 1) != 0; });
+  };
+  return any(to.names(), name_bits_) || any(to.lists(), list_bits_);
+}
+
+// Once for a request, however many rules are about names.
+void Engine::look_up_name(const Request& request) {
+  if (std::exchange(name_looked_up_, true)) return;
+  std::fill(name_bits_.begin(), name_bits_.end(), 0);
+  std::fill(list_bits_.begin(), list_bits_.end(), 0);
+  std::array<char, kMaxName> space;
+  const std::string_view name = normal_name(request.host, space);
+  if (name.empty()) return;
+  names_.match(name, name_bits_);
+  if (list_bits_.empty()) return;
+  if (!std::exchange(path_normalized_, true)) normalize_path(request.path, &path_);
+  lists_->match(name, path_, list_bits_);
+}
+
+bool Engine::matches_path(const Term& term, const Request& request) {
+  if (request.path.empty()) return false;
+  if (!std::exchange(path_normalized_, true)) normalize_path(request.path, &path_);
+  return term.pattern->matches(path_);
+}
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy engine: which rule decides about a request?
+//
+// Runs in: workers and the command line; never in privileged/. Pure: no I/O, no clock.
+// Trusts: the compiled policy for its form only (make() refuses indexes that lead nowhere); nothing
+// of a request.
+// Invariants:
+//  1. The last rule has no terms, so there is always a decision.
+//  2. A rule that needs to know whether the name is verified asks last of all its terms: nobody
+//     waits for a name that would not matter.
+//  3. One thread: decide() keeps what it has found out about a request in the engine.
+// Not here: rule files (policy/language/).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/lists.h"
+#include "policy/name_index.h"
+#include "policy/network_set.h"
+#include "policy/request.h"
+#include "policy/text_pattern.h"
+#include "proto/policy.pb.h"
+
+namespace gatehouse::policy {
+
+inline constexpr std::uint32_t kPolicyVersion = 1;
+
+// In the order in which they are looked at.
+enum class TermKind : std::uint8_t {
+  kFrom,
+  kListener,
+  kPort,
+  kMethod,
+  kTo,
+  kPath,
+  kHeader,
+  kWhen,
+  kVerified
+};
+// "from", "to", ... as in a rule file.
+std::string_view term_name(TermKind kind);
+
+struct Term {
+  TermKind kind;
+  bool negated = false;
+  const wire::PolicyTerm* source = nullptr;  // the engine's
+  std::optional<TextPattern> pattern;        // kPath, kHeader with a value
+};
+
+struct Rule {
+  const wire::PolicyRule* source = nullptr;  // the engine's
+  std::vector<Term> terms;
+
+  wire::PolicyVerb verb() const { return source->verb(); }
+  const std::string& name() const { return source->name(); }
+  bool decides() const { return verb() <= wire::POLICY_DENY; }
+};
+// "allow", "deny", ...
+std::string_view verb_name(wire::PolicyVerb verb);
+
+// The way of one request through the rules.
+struct Trace {
+  struct Step {
+    const Rule* rule;
+    const Term* failed;  // the first term that did not match; null: the rule matched
+  };
+  std::vector<Step> steps;
+};
+
+class Engine {
+ public:
+  // serialized: a wire::Policy. lists: outlives the engine; null: the policy names none.
+  static Result<std::unique_ptr<Engine>> make(std::string_view serialized,
+                                              const Lists* lists = nullptr);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Fills in *decision. trace may be null.
+  void decide(const Request& request, Decision* decision, Trace* trace = nullptr);
+
+  // Some rule looks at the time.
+  bool uses_time() const { return uses_time_; }
+  const std::vector<Rule>& rules() const { return rules_; }
+
+ private:
+  explicit Engine(const Lists* lists) : lists_(lists) {}
+
+  Status build();
+  Result<Term> build_term(const wire::PolicyTerm& source) const;
+  bool sound(const wire::PolicyTerm& term) const;
+
+  enum class Match : std::uint8_t { kNo, kYes, kAsk };
+  Match match(const Rule& rule, const Request& request, const Term** failed);
+  bool matches(const Term& term, const Request& request);
+  bool matches_to(const wire::PolicyTo& to, const Request& request);
+  bool matches_path(const Term& term, const Request& request);
+  void look_up_name(const Request& request);
+
+  wire::Policy policy_;
+  const Lists* lists_;
+  std::vector<NetworkSet> networks_;
+  NameIndex names_;
+  std::vector<Rule> rules_;
+  bool uses_time_ = false;
+
+  // What is known of the request that is being decided about.
+  bool name_looked_up_ = false, path_normalized_ = false, time_looked_at_ = false;
+  std::vector<std::uint64_t> name_bits_, list_bits_;
+  std::string path_;
+};
+
+}  // namespace gatehouse::policy

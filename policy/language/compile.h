@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule files to a compiled policy, with every mistake named and the files' own tests.
+//
+// Runs in: the loader and the confined child of the command line. Trusts: nothing it reads.
+// Invariant: an outcome without errors carries a policy that Engine::make() takes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/language/files.h"
+#include "policy/language/question.h"
+#include "policy/request.h"
+#include "proto/policy.pb.h"
+
+namespace gatehouse::policy {
+
+class Engine;
+
+// What an expect line wants.
+struct Expectation {
+  std::string place;  // "FILE:LINE:COLUMN"
+  Question question;
+  wire::PolicyVerb verb = wire::POLICY_ALLOW;
+  std::string rule;
+  std::vector<std::string> effects;  // rules that must have matched before it
+};
+
+struct Outcome {
+  wire::Policy policy;
+  std::vector<Expectation> expects;
+  std::vector<std::string> errors, warnings;  // sentences without newlines
+  std::string needs_names;  // the place of a rule that needs a verified name; empty: none does
+};
+
+// path: of the policy's own file, as files knows it.
+Outcome compile(const std::string& path, Files* files, const Modes& modes);
+
+// What an expect line wanted and did not get, a sentence each.
+std::vector<std::string> run_expects(const std::vector<Expectation>& expects, Engine* engine);
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a policy may look at, and what it has decided.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "proto/config.pb.h"
+
+namespace gatehouse::policy {
+
+class TextPattern;
+struct Rule;
+
+// Does the destination belong to the name that the request is for?
+enum class Verified : std::uint8_t { kNo, kYes, kUnknown };
+
+// The header fields of a request.
+class Fields {
+ public:
+  // Is there a field of this name (in lower case) with a value that matches; pattern null: with
+  // any?
+  virtual bool any(std::string_view name, const TextPattern* pattern) const = 0;
+
+ protected:
+  ~Fields() = default;
+};
+
+// Views live as long as the call. Nothing of it need be well formed but the addresses.
+struct Request {
+  IpAddress client;
+  wire::ConfigMode mode = wire::TRANSPARENT;  // of the listener
+  std::uint16_t listener_port = 0;
+  Endpoint destination;     // AF_UNSPEC: not known yet, as a name's in forward mode
+  std::string_view host;    // a name as written, without port; empty: none, or an address
+  std::string_view method;  // empty: not HTTP
+  std::string_view path;    // as written, a query may follow; empty: none can be seen
+  const Fields* fields = nullptr;
+  std::int64_t now = 0;  // seconds since 1970; only read where Engine::uses_time()
+  Verified verified = Verified::kUnknown;
+};
+
+struct Decision {
+  const Rule* rule = nullptr;        // the first that decides; null: it depends on Request.verified
+  std::vector<const Rule*> effects;  // rules that matched before it and went on, in order
+  bool looked_at_time = false;
+};
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/policy_hook.h"
+
+#include <algorithm>
+
+#include "worker/clock.h"
+#include "worker/http/scan.h"
+
+namespace gatehouse::worker {
+namespace {
+
+constexpr std::uint16_t kDefaultPort = 80;  // of http, RFC 9110 4.2.1
+
+class HeadFields final : public policy::Fields {
+ public:
+  explicit HeadFields(const http::Head& head) : head_(head) {}
+
+  bool any(std::string_view name, const policy::TextPattern* pattern) const override {
+    const auto fields = head_.fields();
+    return std::any_of(fields.begin(), fields.end(), [&](const http::Field& field) {
+      return http::equals_ignoring_case(head_.name(field), name) &&
+             (pattern == nullptr || pattern->matches(head_.value(field)));
+    });
+  }
+
+ private:
+  const http::Head& head_;
+};
+
+// In forward mode the destination is what the request names, and its address only known where
+// that is one.
+void look_at_head(const PolicyQuestion& question, policy::Request* request) {
+  const http::Head& head = *question.head;
+  const http::RequestPlan& plan = *question.plan;
+  request->method = head.text(head.method_text);
+  const bool literal = plan.literal.family != AF_UNSPEC;
+  if (!literal) request->host = head.text(plan.host);
+  if (question.service.mode == wire::FORWARD) {
+    request->destination = {plan.literal, plan.port != 0 ? plan.port : kDefaultPort};
+  }
+  if (plan.form == http::TargetForm::kAuthority) return;  // CONNECT has no path
+  const std::string_view path = head.text(plan.path);
+  request->path = path.starts_with('/') || plan.form == http::TargetForm::kAsterisk ? path : "/";
+}
+
+}  // namespace
+
+void PolicyHook::decide(const PolicyQuestion& question, policy::Verified verified) {
+  policy::Request request;
+  request.client = question.client.address;
+  request.mode = question.service.mode;
+  request.listener_port = static_cast<std::uint16_t>(question.service.listener->port());
+  request.destination = question.destination;
+  request.verified = verified;
+  if (engine_->uses_time()) {
+    request.now = static_cast<std::int64_t>(Clock::wall_us() / 1'000'000);
+  }
+  waits_ = false;
+  if (question.head == nullptr) return engine_->decide(request, &verified_);
+  const HeadFields fields(*question.head);
+  request.fields = &fields;
+  look_at_head(question, &request);
+  engine_->decide(request, &verified_);
+  if (verified_.rule != nullptr) return;
+  waits_ = true;
+  request.verified = policy::Verified::kYes;
+  engine_->decide(request, &verified_);
+  request.verified = policy::Verified::kNo;
+  engine_->decide(request, &unverified_);
+}
+
+PolicyVerdict verdict_of(const policy::Decision& decision) {
+  PolicyVerdict verdict;
+  verdict.rule = decision.rule;
+  const auto add = [](std::string_view word, std::string* words) {
+    if (!words->empty()) *words += ',';
+    words->append(word);
+  };
+  for (const policy::Rule* effect : decision.effects) {
+    if (effect->verb() == wire::POLICY_AUDIT) add(effect->name(), &verdict.audits);
+    if (effect->verb() == wire::POLICY_TAG) add(effect->source->tag(), &verdict.tags);
+  }
+  return verdict;
+}
+
+HeadEdits::HeadEdits(const policy::Decision* decision, http::Head* head) : head_(head) {
+  if (decision == nullptr) return;
+  for (const policy::Rule* effect : decision->effects) {
+    if (effect->verb() != wire::POLICY_HEADER) continue;
+    const wire::PolicyEdit& edit = effect->source->edit();
+    for (http::Field& field : head_->fields()) {
+      if (field.drop || !http::equals_ignoring_case(head_->name(field), edit.name())) continue;
+      field.drop = true;
+      dropped_.push_back(&field);
+    }
+    if (!edit.remove()) {
+      lines_.append(edit.name()).append(": ").append(edit.value()).append("\r\n");
+    }
+  }
+}
+
+HeadEdits::~HeadEdits() {
+  for (http::Field* field : dropped_) field->drop = false;
+}
+
+}  // namespace gatehouse::worker

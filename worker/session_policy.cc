@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What policy decides about the requests of a session, and what the client gets where it denies.
+//
+// A rule may need to know whether the name in Host is verified for the destination. Then the parent
+// is asked and the request waits, with its head written for both answers; nothing has been
+// connected.
+#include "worker/access_record.h"
+#include "worker/http/error_page.h"
+#include "worker/policy_hook.h"
+#include "worker/session.h"
+#include "worker/workspace.h"
+
+namespace gatehouse::worker {
+
+// What is known before the parent is asked: in the other modes the gateway itself chooses the
+// destination by the name.
+policy::Verified Session::name_is_verified(const http::Head& head, const http::RequestPlan& plan) {
+  if (service().mode != wire::TRANSPARENT) return policy::Verified::kYes;
+  if (plan.host.size == 0) return policy::Verified::kNo;
+  if (plan.literal.family != AF_UNSPEC)
+    return policy::Verified::kYes;  // check_request() compared it
+  if (host_check_ == nullptr || host_check_->pending() ||
+      !host_check_->is_about(head.text(plan.host))) {
+    return policy::Verified::kUnknown;
+  }
+  return host_check_->result() == wire::AccessRecord::MATCH ? policy::Verified::kYes
+                                                            : policy::Verified::kNo;
+}
+
+// kNone: the request may go on, or waits for its name.
+http::Refusal Session::ask_policy(const http::Head& head, const http::RequestPlan& plan) {
+  PolicyHook* const hook = workspace_.policy.get();
+  if (hook == nullptr) return http::Refusal::kNone;
+  hook->decide({&head, &plan, service(), client_endpoint_, destination_},
+               name_is_verified(head, plan));
+  if (!hook->waits()) return take_verdict(verdict_of(hook->verified()));
+  exchange_->policy_waits = true;
+  exchange_->if_verified = verdict_of(hook->verified());
+  exchange_->if_unverified = verdict_of(hook->unverified());
+  return http::Refusal::kNone;
+}
+
+// About octets that are no HTTP.
+bool Session::policy_allows_tunnel() {
+  PolicyHook* const hook = workspace_.policy.get();
+  if (hook == nullptr) return true;
+  hook->decide({nullptr, nullptr, service(), client_endpoint_, destination_},
+               policy::Verified::kNo);
+  return hook->verified().rule->verb() == wire::POLICY_ALLOW;
+}
+
+http::Refusal Session::take_verdict(PolicyVerdict verdict) {
+  exchange_->policy_waits = false;
+  exchange_->rule = verdict.rule;
+  if (workspace_.logging) note_policy(*exchange_, verdict);
+  return verdict.rule->verb() == wire::POLICY_ALLOW ? http::Refusal::kNone : http::Refusal::kPolicy;
+}
+
+// The name has been looked up: of the two verdicts one holds, and of the two heads one is sent.
+http::Refusal Session::settle_policy() {
+  if (!exchange_->policy_waits) return http::Refusal::kNone;
+  const bool verified = host_check_->result() == wire::AccessRecord::MATCH;
+  if (!verified) std::swap(exchange_->request_head, exchange_->unverified_head);
+  exchange_->unverified_head.clear();
+  return take_verdict(std::move(verified ? exchange_->if_verified : exchange_->if_unverified));
+}
+
+// The request's head as it will be sent, for the name being verified, or not.
+bool Session::write_both_heads(http::Head& head, const http::RequestPlan& plan) {
+  const PolicyHook& hook = *workspace_.policy;
+  for (const bool verified : {true, false}) {
+    const PolicyVerdict& verdict = verified ? exchange_->if_verified : exchange_->if_unverified;
+    if (verdict.rule->verb() != wire::POLICY_ALLOW) continue;
+    const std::size_t size =
+        write_request(head, plan, verified ? &hook.verified() : &hook.unverified());
+    if (size == 0) return false;
+    (verified ? exchange_->request_head : exchange_->unverified_head)
+        .append(workspace_.blocks, {workspace_.head->data(), size});
+  }
+  return true;
+}
+
+// How a rule wants to be answered; false: not at all.
+bool Session::form_denial(http::ErrorPage* page) const {
+  const wire::PolicyAnswer& answer = exchange_->rule->source->answer();
+  page->rule = exchange_->rule->name();
+  switch (answer.form()) {
+    case wire::PolicyAnswer::RESET:
+      return false;
+    case wire::PolicyAnswer::REDIRECT:
+      page->location = answer.text();
+      return true;
+    case wire::PolicyAnswer::EMPTY:
+      page->empty = true;
+      return true;
+    case wire::PolicyAnswer::PAGE:
+      page->format = http::PageFormat::kHtml;
+      break;
+    case wire::PolicyAnswer::JSON:
+      page->format = http::PageFormat::kJson;
+      break;
+    default:
+      break;
+  }
+  page->reason = answer.text();
+  return true;
+}
+
+}  // namespace gatehouse::worker
