@@ -26,6 +26,7 @@ struct Command {
 
 extern const Command kRunCommand;
 extern const Command kCheckCommand;
+extern const Command kWhyCommand;
 extern const Command kReloadCommand;
 extern const Command kReopenCommand;
 extern const Command kStopCommand;

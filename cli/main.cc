@@ -12,9 +12,9 @@
 namespace gatehouse::cli {
 namespace {
 
-const Command* const kCommands[] = {&kRunCommand,    &kCheckCommand,  &kStatusCommand,
-                                    &kReloadCommand, &kReopenCommand, &kStopCommand,
-                                    &kPostureCommand};
+const Command* const kCommands[] = {&kRunCommand,    &kCheckCommand,  &kWhyCommand,
+                                    &kStatusCommand, &kReloadCommand, &kReopenCommand,
+                                    &kStopCommand,   &kPostureCommand};
 
 void print_help() {
   std::printf(

@@ -6,8 +6,6 @@
 #include "policy/language/compile.h"
 
 namespace gatehouse::config {
-namespace {
-
 policy::Modes modes_of(const wire::Config& config) {
   policy::Modes modes{false, false, false};
   for (const wire::ConfigListener& listener : config.listeners()) {
@@ -17,8 +15,6 @@ policy::Modes modes_of(const wire::Config& config) {
   }
   return modes;
 }
-
-}  // namespace
 
 ReadPolicy read_policy(policy::Files* files, wire::Config* config) {
   ReadPolicy result;

@@ -6,9 +6,13 @@
 #include <vector>
 
 #include "policy/language/files.h"
+#include "policy/language/question.h"
 #include "proto/config.pb.h"
 
 namespace gatehouse::config {
+
+// Of the configuration's listeners.
+policy::Modes modes_of(const wire::Config& config);
 
 struct ReadPolicy {
   std::vector<std::string> errors, warnings;

@@ -82,7 +82,10 @@ Outcome Compiler::run(const std::string& path) {
     if (definition.rule) rule(*definition.rule);
   }
   if (errors_.empty()) check_default();
-  for (const WrittenExpect& written : document_.expects) expect(written);
+  // An expect line that names a rule with a mistake is not one more mistake.
+  if (errors_.empty()) {
+    for (const WrittenExpect& written : document_.expects) expect(written);
+  }
   if (errors_.empty()) {
     sets_.warn_of_unused();
     warn_of_rules(outcome_.policy, places_, modes_, &warnings_);
@@ -127,8 +130,9 @@ bool Compiler::name(const WrittenRule& written) {
   }
   if (name.text != kDefault) return true;
   if (!written.terms.empty()) {
-    errors_.add(written.terms[0].place,
-                "the rule default has no terms: it decides what no rule before it has decided");
+    errors_.add(
+        written.terms[0].place,
+        "the rule default has no conditions: it decides what no rule before it has decided");
   } else if (written.verb > wire::POLICY_DENY) {
     errors_.add(name.place, "the rule default must allow or deny");
   }
@@ -148,9 +152,10 @@ void Compiler::terms(const WrittenRule& written, wire::PolicyRule* rule) {
     }
   }
   if (written.terms.empty() && written.name.text != kDefault && rule->verb() <= wire::POLICY_DENY) {
-    errors_.add(written.name.place,
-                "the rule has no terms and decides about everything; name it default if that is "
-                "meant, and put it at the end");
+    errors_.add(
+        written.name.place,
+        "the rule has no conditions and decides about everything; name it default if that is "
+        "meant, and put it at the end");
   }
 }
 
@@ -205,7 +210,7 @@ void Compiler::answer(const WrittenRule& written, wire::PolicyRule* rule) {
       if (verb != "set" && verb != "remove") return misplaced("set NAME \"VALUE\" or remove NAME");
       return edit(words, rule->mutable_edit());
     default:
-      if (!words.empty()) misplaced("nothing behind the terms");
+      if (!words.empty()) misplaced("nothing behind the conditions");
   }
 }
 

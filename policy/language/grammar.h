@@ -50,13 +50,14 @@ struct unverified_key : key<'u', 'n', 'v', 'e', 'r', 'i', 'f', 'i', 'e', 'd'> {}
 
 struct negation : seq<not_key, gap> {};
 struct negation_before : seq<not_key, gap> {};
-struct term_gap : gap {};
+struct name_gap : gap {};
+struct value_gap : gap {};
 struct list_key : sor<from_key, listener_key, port_key, method_key, to_key, path_key> {};
-struct list_term : if_must<list_key, term_gap, opt<negation>, items> {};
+struct list_term : if_must<list_key, value_gap, opt<negation>, items> {};
 
 struct field_name : plain {};
 struct header_value : sor<string_, regex> {};
-struct header_term : if_must<header_key, term_gap, opt<negation>, field_name,
+struct header_term : if_must<header_key, value_gap, opt<negation>, field_name,
                              opt<gap, at<one<'"', '~'>>, header_value>> {};
 
 struct day : sor<string<'M', 'o', 'n'>, string<'T', 'u', 'e'>, string<'W', 'e', 'd'>,
@@ -66,7 +67,7 @@ struct days : seq<day, opt<one<'-'>, day>> {};
 struct clock : seq<rep<2, digit>, one<':'>, rep<2, digit>> {};
 struct hours : seq<clock, one<'-'>, clock> {};
 struct zone : seq<alpha, star<sor<alnum, one<'/', '_', '-', '+'>>>> {};
-struct when_term : if_must<when_key, term_gap, opt<negation>,
+struct when_term : if_must<when_key, value_gap, opt<negation>,
                            opt<at<days, sor<blank, one<','>>>, list<days, one<','>>, gap>,
                            opt<at<hours>, list<hours, one<','>>, gap>, zone> {};
 struct verified_term : seq<opt<negation_before>, verified_key> {};
@@ -85,9 +86,9 @@ struct edited_name : plain {};
 // Each begins with one of these words.
 struct answer
     : sor<seq<text_form, opt<gap, at<quote>, answer_text>>, bare_form,
-          if_must<redirect_key, term_gap, answer_text>, if_must<as_key, term_gap, tag_name>,
-          if_must<set_key, term_gap, edited_name, term_gap, answer_text>,
-          if_must<remove_key, term_gap, edited_name>> {};
+          if_must<redirect_key, value_gap, answer_text>, if_must<as_key, value_gap, tag_name>,
+          if_must<set_key, value_gap, edited_name, value_gap, answer_text>,
+          if_must<remove_key, value_gap, edited_name>> {};
 
 // Statements.
 struct allow_key : key<'a', 'l', 'l', 'o', 'w'> {};
@@ -98,15 +99,16 @@ struct header_verb : key<'h', 'e', 'a', 'd', 'e', 'r'> {};
 struct verb : sor<allow_key, deny_key, audit_key, tag_key, header_verb> {};
 struct rule_name : seq<name> {};
 struct rule_rest : seq<star<gap, term>, opt<gap, answer>> {};
-struct rule : if_must<verb, term_gap, rule_name, rule_rest> {};
+struct rule_end : at<line_end> {};
+struct rule : if_must<verb, name_gap, rule_name, rule_rest, rule_end> {};
 
 struct defined_name : seq<name> {};
 struct equals : seq<star<blank>, one<'='>, star<blank>> {};
-struct set : if_must<key<'s', 'e', 't'>, term_gap, defined_name, equals, items> {};
+struct set : if_must<key<'s', 'e', 't'>, name_gap, defined_name, equals, items> {};
 struct list_statement
-    : if_must<key<'l', 'i', 's', 't'>, term_gap, list_must<defined_name, comma>, equals, string_> {
+    : if_must<key<'l', 'i', 's', 't'>, name_gap, list_must<defined_name, comma>, equals, string_> {
 };
-struct include : if_must<key<'i', 'n', 'c', 'l', 'u', 'd', 'e'>, term_gap, string_> {};
+struct include : if_must<key<'i', 'n', 'c', 'l', 'u', 'd', 'e'>, value_gap, string_> {};
 
 struct arrow : seq<gap, string<'-', '>'>, gap> {};
 struct question_word : sor<string_, solid> {};
@@ -114,7 +116,7 @@ struct question : list<question_word, seq<gap, not_at<string<'-', '>'>>>> {};
 struct result_word : seq<name> {};
 struct result_words : list<result_word, gap> {};
 struct expect
-    : if_must<key<'e', 'x', 'p', 'e', 'c', 't'>, term_gap, question, arrow, result_words> {};
+    : if_must<key<'e', 'x', 'p', 'e', 'c', 't'>, value_gap, question, arrow, result_words> {};
 
 struct statement : sor<rule, set, list_statement, include, expect> {};
 struct line : seq<star<blank>, sor<line_end, if_must<statement, line_end>>> {};

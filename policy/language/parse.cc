@@ -242,7 +242,9 @@ struct Action<grammar::expect> {
 template <class Rule>
 inline constexpr const char* kExpected = nullptr;
 template <>
-inline constexpr auto kExpected<grammar::term_gap> = "expected a space";
+inline constexpr auto kExpected<grammar::name_gap> = "expected a space and a name";
+template <>
+inline constexpr auto kExpected<grammar::value_gap> = "expected a space and a value";
 template <>
 inline constexpr auto kExpected<grammar::items> =
     "expected a value: a word, \"text\", ~\"expression\" or @set";
@@ -287,6 +289,10 @@ inline constexpr auto kExpected<grammar::arrow> =
 template <>
 inline constexpr auto kExpected<grammar::result_words> =
     "expected the decision: allow or deny, and the name of the rule";
+template <>
+inline constexpr auto kExpected<grammar::rule_end> =
+    "expected a condition (from, listener, port, method, to, path, header, when, verified), the "
+    "rule's answer or the end of the line";
 template <>
 inline constexpr auto kExpected<grammar::line_end> = "expected the end of the line";
 
@@ -429,7 +435,7 @@ void Parser::complain(const Source& source, std::string_view expected, const peg
   const std::size_t blanks = blanks_at(source.text, at.byte);
   const std::string_view word = word_at(source.text, at.byte + blanks);
   std::string what(expected);
-  if (expected == kExpected<grammar::line_end> && !word.empty()) {
+  if (expected == kExpected<grammar::rule_end> && !word.empty()) {
     if (const auto near = config::nearest(word, kRuleWords)) what += suggestion(word, *near);
   }
   errors_->add(source.place(at, static_cast<std::ptrdiff_t>(blanks)),

@@ -175,8 +175,9 @@ std::optional<Mistake> Question::read_option(std::span<const Word> words, std::s
       return wrong("a header field such as \"User-Agent: curl\"");
     }
     const std::size_t begin = value.find_first_not_of(" \t", colon + 1);
+    const std::size_t end = value.find_last_not_of(" \t") + 1;
     fields_.emplace_back(lower(value.substr(0, colon)),
-                         begin == value.npos ? "" : value.substr(begin));
+                         begin == value.npos ? "" : value.substr(begin, end - begin));
   }
   return std::nullopt;
 }

@@ -48,14 +48,18 @@ std::string name_problem(std::string_view text) {
   if (std::any_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; })) {
     return shown + " has letters outside ASCII; write the name as it is sent, such as \"xn--...\"";
   }
+  const std::size_t slash = text.find('/');
+  if (slash != text.npos && config::parse_address(text.substr(0, slash))) {
+    return shown + " has a prefix that is not 0 to 32, or 0 to 128 of an IPv6 address";
+  }
   if (text.find("://") != text.npos || text.find('/') != text.npos) {
-    return shown + " is no host name or network; paths have a term of their own (path /a/*)";
+    return shown + " is no host name or network; paths have a condition of their own (path /a/*)";
   }
   if (text.find('*') != text.npos) {
     return shown + " has a star; write .example.com for a name and all beneath it";
   }
   if (text.find(':') != text.npos) {
-    return shown + " is no address or host name; ports have a term of their own (port 443)";
+    return shown + " is no address or host name; ports have a condition of their own (port 443)";
   }
   return shown + " is no host name, address or network";
 }

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the engine does that no rule file can show: waiting for a name, lists, hostile octets.
+#include "policy/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "policy/language/compile.h"
+#include "tests/policy/memory_files.h"
+
+namespace gatehouse::policy {
+namespace {
+
+std::string compiled(const std::string& text) {
+  MemoryFiles files;
+  files.texts["policy.gh"] = text;
+  const Outcome outcome = compile("policy.gh", &files, {});
+  EXPECT_EQ(outcome.errors, std::vector<std::string>());
+  return outcome.policy.SerializeAsString();
+}
+
+std::unique_ptr<Engine> engine_of(const std::string& text) {
+  auto engine = Engine::make(compiled(text));
+  EXPECT_TRUE(engine);
+  return std::move(*engine);
+}
+
+Request request_to(std::string_view host, Verified verified) {
+  Request request;
+  request.client = {AF_INET, {10, 0, 0, 1}};
+  request.destination = {{AF_INET, {192, 0, 2, 1}}, 80};
+  request.host = host;
+  request.method = "GET";
+  request.path = "/";
+  request.verified = verified;
+  return request;
+}
+
+std::string decide(Engine& engine, const Request& request) {
+  Decision decision;
+  engine.decide(request, &decision);
+  return decision.rule == nullptr ? "asks" : decision.rule->name();
+}
+
+TEST(Engine, ItAsksForTheNameOnlyWhereItMatters) {
+  auto engine = engine_of(
+      "deny bad to bad.example\nallow good to good.example method GET\n"
+      "allow loose to loose.example unverified\ndeny fake to fake.example not verified\n"
+      "allow default\n");
+  const auto name = [&](std::string_view host, Verified verified) {
+    return decide(*engine, request_to(host, verified));
+  };
+  EXPECT_EQ(name("bad.example", Verified::kUnknown), "bad");
+  EXPECT_EQ(name("other.example", Verified::kUnknown), "default");
+  EXPECT_EQ(name("loose.example", Verified::kUnknown), "loose");
+  EXPECT_EQ(name("good.example", Verified::kUnknown), "asks");
+  EXPECT_EQ(name("GOOD.example.", Verified::kYes), "good");
+  EXPECT_EQ(name("good.example", Verified::kNo), "default");
+  EXPECT_EQ(name("fake.example", Verified::kUnknown), "asks");
+  EXPECT_EQ(name("fake.example", Verified::kNo), "fake");
+  EXPECT_EQ(name("fake.example", Verified::kYes), "default");
+  Request post = request_to("good.example", Verified::kUnknown);
+  post.method = "POST";
+  EXPECT_EQ(decide(*engine, post), "default") << "another condition has failed already";
+}
+
+// What is known of one request is not taken for the next one.
+TEST(Engine, NothingIsLeftOfTheRequestBefore) {
+  auto engine =
+      engine_of("deny name to a.example\ndeny path path /a\naudit seen path /b\nallow default\n");
+  Request request = request_to("a.example", Verified::kNo);
+  EXPECT_EQ(decide(*engine, request), "name");
+  request.host = "b.example";
+  request.path = "/a";
+  EXPECT_EQ(decide(*engine, request), "path");
+  request.path = "/b";
+  Decision decision;
+  engine->decide(request, &decision);
+  EXPECT_EQ(decision.effects.size(), 1U);
+  request.path = "/c";
+  engine->decide(request, &decision);
+  EXPECT_EQ(decision.rule->name(), "default");
+  EXPECT_TRUE(decision.effects.empty());
+}
+
+class TwoLists final : public Lists {
+ public:
+  std::size_t count() const override { return 70; }
+  void match(std::string_view host, std::string_view path,
+             std::span<std::uint64_t> bits) const override {
+    ASSERT_EQ(bits.size(), 2U);
+    ASSERT_EQ(bits[0] | bits[1], 0U);
+    if (host == "a.example") bits[0] |= 1;
+    if (path == "/listed") bits[1] |= 2;  // number 65
+  }
+  bool holds(std::size_t list, const IpAddress& address) const override {
+    return list == 3 && address.octets[0] == 192;
+  }
+};
+
+TEST(Engine, ListsAreAskedByNameUrlAndAddress) {
+  wire::Policy policy;
+  policy.set_version(1);
+  const std::pair<const char*, std::uint32_t> rules[] = {
+      {"by-name", 0}, {"by-url", 65}, {"by-address", 3}};
+  for (const auto& [name, list] : rules) {
+    wire::PolicyRule* rule = policy.add_rules();
+    rule->set_name(name);
+    rule->set_verb(wire::POLICY_DENY);
+    rule->add_terms()->mutable_to()->add_lists(list);
+  }
+  policy.add_rules()->set_name("default");
+  const TwoLists lists;
+  auto engine = Engine::make(policy.SerializeAsString(), &lists);
+  ASSERT_TRUE(engine);
+  Request request = request_to("A.example.", Verified::kNo);
+  request.destination.address.octets[0] = 10;
+  EXPECT_EQ(decide(**engine, request), "by-name");
+  request.host = "b.example";
+  request.path = "/x/..//listed?query";
+  EXPECT_EQ(decide(**engine, request), "by-url");
+  request.path = "/";
+  EXPECT_EQ(decide(**engine, request), "default");
+  request.destination.address.octets[0] = 192;
+  EXPECT_EQ(decide(**engine, request), "by-address");
+  EXPECT_FALSE(Engine::make(policy.SerializeAsString())) << "a list that is not there";
+}
+
+// The policy comes from a process that reads hostile text: whatever its octets are, the engine is
+// refused or decides.
+TEST(Engine, HostileOctetsAreRefusedOrDecide) {
+  const std::string right = compiled(
+      "set n = 10.0.0.0/8, a.example, .b.example\nset c = 10.0.0.0/8\n"
+      "deny a from @c to @n port 80 method GET path /x, /y/*, *.z, ~\"q$\" header X \"v*\"\n"
+      "allow b when Mon-Fri 08:00-09:00 Europe/Vienna listener forward\nallow default\n");
+  EXPECT_TRUE(Engine::make(right));
+  EXPECT_FALSE(Engine::make(""));
+  EXPECT_FALSE(Engine::make(right + "x"));
+  std::mt19937 random(7);
+  int taken = 0;
+  for (int i = 0; i < 30'000; ++i) {
+    std::string octets = right;
+    for (unsigned n = 1 + random() % 3; n > 0; --n) {
+      octets[random() % octets.size()] = static_cast<char>(random());
+    }
+    auto engine = Engine::make(octets);
+    if (!engine) continue;
+    ++taken;
+    EXPECT_NE(decide(**engine, request_to("a.example", Verified::kYes)), "asks");
+  }
+  EXPECT_GT(taken, 100);
+}
+
+TEST(Engine, MalformedPoliciesAreRefused) {
+  const auto refused = [](const wire::Policy& policy) {
+    return !Engine::make(policy.SerializeAsString());
+  };
+  wire::Policy policy;
+  policy.set_version(1);
+  EXPECT_TRUE(refused(policy)) << "no rule";
+  policy.add_rules()->set_name("default");
+  EXPECT_FALSE(refused(policy));
+  wire::Policy wrong = policy;
+  wrong.set_version(2);
+  EXPECT_TRUE(refused(wrong));
+  wrong = policy;
+  wrong.mutable_rules(0)->set_verb(wire::POLICY_AUDIT);
+  EXPECT_TRUE(refused(wrong)) << "the default does not decide";
+  wrong = policy;
+  wrong.mutable_rules(0)->add_terms()->set_verified(true);
+  EXPECT_TRUE(refused(wrong)) << "the default has a condition";
+  const auto with_term = [&](const auto& fill) {
+    wire::Policy made;
+    made.set_version(1);
+    fill(made.add_rules()->add_terms());
+    made.add_rules();
+    return made;
+  };
+  EXPECT_TRUE(refused(with_term([](wire::PolicyTerm*) {})));
+  EXPECT_TRUE(refused(with_term([](wire::PolicyTerm* term) { term->set_from(0); })));
+  EXPECT_TRUE(refused(with_term([](wire::PolicyTerm* term) { term->mutable_to()->add_names(0); })));
+  EXPECT_TRUE(
+      refused(with_term([](wire::PolicyTerm* term) { term->mutable_to()->add_networks(0); })));
+  EXPECT_TRUE(
+      refused(with_term([](wire::PolicyTerm* term) { term->mutable_when()->set_zone(0); })));
+  EXPECT_TRUE(
+      refused(with_term([](wire::PolicyTerm* term) { term->mutable_path()->add_regexes("("); })));
+  EXPECT_FALSE(refused(with_term([](wire::PolicyTerm* term) { term->mutable_port(); })));
+}
+
+}  // namespace
+}  // namespace gatehouse::policy
