@@ -38,6 +38,7 @@ constexpr FdRule kFds[] = {
     {2, "/dev/null", ""},
     {kChannelFd, "socket:", "channel to the parent"},
     {kLoaderOutputFd, "/memfd:gatehouse-config", "compiled configuration"},
+    {kLoaderListsFd, "/memfd:gatehouse-lists", "compiled lists"},
     {kLoaderResolvConfFd, "/", "the host's DNS servers"},
     {kLoaderDirectoryFd, "/", "the configuration's directory"},
     {kLoaderZonesFd, "/", "time zones"},
@@ -47,10 +48,10 @@ constexpr FdRule kFds[] = {
 constexpr LimitRule kLimits[] = {
     {RLIMIT_NOFILE, kLoaderZonesFd + 2, "its descriptors, and one file at a time"},
     {RLIMIT_NPROC, 0, "no process, no thread"},
-    {RLIMIT_FSIZE, 64ULL << 20, "octets of compiled configuration"},
+    {RLIMIT_FSIZE, 1ULL << 30, "octets of compiled lists"},
     {RLIMIT_CORE, 0, ""},
-    {RLIMIT_CPU, 20, "seconds; an endless loop ends"},
-    {RLIMIT_DATA, 512ULL << 20, "octets"},
+    {RLIMIT_CPU, 60, "seconds; an endless loop ends"},
+    {RLIMIT_DATA, 1ULL << 30, "octets; 20 million entries of lists need 640 MB"},
 };
 
 }  // namespace

@@ -68,7 +68,7 @@ bool settle(const Inherited& from) {
     return ::dup2(fd < 0 ? null : fd, number) == number;
   };
   return null >= 0 && place(text, 0) && place(null, 1) && place(null, 2) &&
-         place(null, kChannelFd) && place(report, kLoaderOutputFd) &&
+         place(null, kChannelFd) && place(report, kLoaderOutputFd) && place(null, kLoaderListsFd) &&
          place(resolv_conf, kLoaderResolvConfFd) && place(folder, kLoaderDirectoryFd) &&
          place(zones, kLoaderZonesFd) && ::close_range(kLoaderZonesFd + 1, ~0U, 0) == 0;
 }

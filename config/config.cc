@@ -112,9 +112,10 @@ Outcome parse(std::string_view text, std::string_view file_name, const Surroundi
     read_listeners(root, &diagnostics, &config);
     check_upstreams_are_used(root, &diagnostics);
     ReadPolicy policy;
-    if (!config.policy_file().empty()) policy = read_policy(around.files, &config);
+    if (!config.policy_file().empty()) policy = read_policy(around.files, around.lists, &config);
     outcome.warnings = std::move(policy.warnings);
     outcome.rules = policy.rules;
+    outcome.lists = std::move(policy.lists);
     outcome.expects = policy.expects;
     policy_errors = std::move(policy.errors);
     read_forward(find_table(root, "forward"), &diagnostics, config.mutable_forward());

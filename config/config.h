@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/language/compile.h"
 #include "policy/language/files.h"
 #include "proto/config.pb.h"
 
@@ -25,6 +26,7 @@ struct Surroundings {
   std::string pseudonym;         // a token, for Via without via_pseudonym
   std::string resolv_conf = {};  // the text of /etc/resolv.conf, as hostile as the configuration's
   policy::Files* files = nullptr;  // of the policy; null: none can be read
+  policy::ListWork lists = {};     // a random key
 };
 // Asks the kernel: sched_getaffinity(2), getrandom(2). Not for the text.
 Surroundings look_around();
@@ -33,6 +35,7 @@ std::string read_resolv_conf_text(int fd);
 
 struct Outcome {
   wire::Config config;
+  std::vector<std::byte> lists;        // compiled, of the policy; empty: there are none
   std::vector<std::string> errors;     // sentences without newlines; empty: success
   std::vector<std::string> notes;      // likewise: what of the surroundings is not used, and why
   std::vector<std::string> warnings;   // likewise: what of the policy is hardly meant

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 
 #include "base/unique_fd.h"
 #include "policy/language/parse.h"
@@ -53,6 +54,20 @@ bool is_zone_name(const std::string& name) {
 
 Result<std::string> Directory::read(const std::string& path) {
   return read_all(configuration_, path);
+}
+
+Result<lists::ReadSome> Directory::open(const std::string& path) {
+  // Shared, as a std::function can be copied.
+  auto file = std::make_shared<UniqueFd>(
+      ::openat(configuration_, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file->valid()) return failed("can't be opened");
+  return lists::ReadSome([file](std::span<char> to) -> Result<std::size_t> {
+    for (;;) {
+      const ssize_t n = ::read(file->get(), to.data(), to.size());
+      if (n >= 0) return static_cast<std::size_t>(n);
+      if (errno != EINTR) return failed("can't be read");
+    }
+  });
 }
 
 Result<std::string> Directory::read_zone(const std::string& name) {

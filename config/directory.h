@@ -21,6 +21,7 @@ class Directory final : public policy::Files {
   Directory(int configuration, int zones) : configuration_(configuration), zones_(zones) {}
 
   Result<std::string> read(const std::string& path) override;
+  Result<lists::ReadSome> open(const std::string& path) override;
   Result<std::string> read_zone(const std::string& name) override;
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// gatehouse-loader: configuration text on fd 0, the host's resolv.conf on fd 5, the directories of
-// rule files and time zones on fds 6 and 7, the compiled Config into fd 4, LoadResult on fd 3.
+// gatehouse-loader: configuration text on fd 0, the host's resolv.conf on fd 6, the directories of
+// rule files and time zones on fds 7 and 8; the compiled Config into fd 4, compiled lists into fd
+// 5, LoadResult on fd 3.
 //
 // Runs once, confined, for each load. Trusts: nothing it reads. Whatever happens before the last
 // statement of main(), the parent sees no success: LoadResult.loaded is sent once, after the whole
@@ -71,12 +72,15 @@ wire::LoadResult load(const std::string& file_name, Surroundings surroundings) {
   const Outcome outcome = parse(text, file_name, surroundings);
   if (!outcome.errors.empty()) return failure(join_sentences(outcome.errors, kMaxError));
   const std::string bytes = outcome.config.SerializeAsString();
-  if (!write_all(kLoaderOutputFd, bytes)) {
+  const std::string_view lists(reinterpret_cast<const char*>(outcome.lists.data()),
+                               outcome.lists.size());
+  if (!write_all(kLoaderOutputFd, bytes) || !write_all(kLoaderListsFd, lists)) {
     return failure(file_name + ": the compiled form can't be written: " + strerrorname_np(errno));
   }
   wire::LoadResult result;
   result.set_loaded(true);
   result.set_size(static_cast<std::uint32_t>(bytes.size()));
+  result.set_lists_size(lists.size());
   return result;
 }
 

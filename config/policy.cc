@@ -16,13 +16,13 @@ policy::Modes modes_of(const wire::Config& config) {
   return modes;
 }
 
-ReadPolicy read_policy(policy::Files* files, wire::Config* config) {
+ReadPolicy read_policy(policy::Files* files, const policy::ListWork& work, wire::Config* config) {
   ReadPolicy result;
   if (files == nullptr) {
     result.errors.push_back(config->policy_file() + ": no file can be read here");
     return result;
   }
-  policy::Outcome outcome = policy::compile(config->policy_file(), files, modes_of(*config));
+  policy::Outcome outcome = policy::compile(config->policy_file(), files, modes_of(*config), work);
   result.errors = std::move(outcome.errors);
   result.warnings = std::move(outcome.warnings);
   if (!result.errors.empty()) return result;
@@ -30,7 +30,8 @@ ReadPolicy read_policy(policy::Files* files, wire::Config* config) {
   result.rules = static_cast<std::size_t>(outcome.policy.rules_size());
   result.expects = outcome.expects.size();
   config->set_policy(outcome.policy.SerializeAsString());
-  auto engine = policy::Engine::make(config->policy());
+  result.lists = std::move(outcome.lists);
+  auto engine = policy::Engine::make(config->policy(), lists::ListsView::open(result.lists));
   CHECK(engine);
   result.errors = policy::run_expects(outcome.expects, engine->get());
   return result;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/language/compile.h"
 #include "policy/language/files.h"
 #include "policy/language/question.h"
 #include "proto/config.pb.h"
@@ -18,11 +19,12 @@ struct ReadPolicy {
   std::vector<std::string> errors, warnings;
   bool needs_names = false;  // some rule lets a request go only to an address of its name
   std::size_t rules = 0, expects = 0;
+  std::vector<std::byte> lists;  // the blob of the lists that rules use
 };
 
 // Compiles config->policy_file(), which is not empty, into config->policy() and runs its expect
 // lines; one that fails is an error. files may be null: then nothing can be read. After the
 // listeners.
-ReadPolicy read_policy(policy::Files* files, wire::Config* config);
+ReadPolicy read_policy(policy::Files* files, const policy::ListWork& work, wire::Config* config);
 
 }  // namespace gatehouse::config

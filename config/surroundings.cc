@@ -25,6 +25,7 @@ Surroundings look_around() {
   for (const unsigned char octet : random) {
     around.pseudonym.append({kHex[octet >> 4], kHex[octet & 15]});
   }
+  CHECK(getrandom(&around.lists.key, sizeof around.lists.key, 0) == sizeof around.lists.key);
   return around;
 }
 

@@ -59,6 +59,18 @@ bool well_formed(const wire::PolicyZone& zone) {
          std::is_sorted(zone.changes().begin(), zone.changes().end());
 }
 
+template <class Indexes>
+bool below(const Indexes& indexes, std::size_t limit) {
+  return std::all_of(indexes.begin(), indexes.end(), [limit](auto i) { return i < limit; });
+}
+
+// The lists as bits; below 64, as sound() and build_networks() have seen to.
+std::uint64_t bits_of(const google::protobuf::RepeatedField<std::uint32_t>& lists) {
+  std::uint64_t bits = 0;
+  for (const std::uint32_t list : lists) bits |= std::uint64_t{1} << (list % lists::kMaxLists);
+  return bits;
+}
+
 }  // namespace
 
 std::string_view term_name(TermKind kind) {
@@ -82,7 +94,8 @@ std::string_view verb_name(wire::PolicyVerb verb) {
   }
 }
 
-Result<std::unique_ptr<Engine>> Engine::make(std::string_view serialized, const Lists* lists) {
+Result<std::unique_ptr<Engine>> Engine::make(std::string_view serialized,
+                                             std::optional<lists::ListsView> lists) {
   std::unique_ptr<Engine> engine(new Engine(lists));
   if (!engine->policy_.ParseFromArray(serialized.data(), static_cast<int>(serialized.size())) ||
       engine->policy_.ByteSizeLong() != serialized.size()) {
@@ -92,8 +105,8 @@ Result<std::unique_ptr<Engine>> Engine::make(std::string_view serialized, const 
   return engine;
 }
 
-Status Engine::build() {
-  if (policy_.version() != kPolicyVersion) return malformed("unknown version");
+Status Engine::build_networks() {
+  const std::size_t lists = lists_ ? lists_->count() : 0;
   for (const wire::PolicyNetworks& networks : policy_.networks()) {
     std::vector<Network> members;
     for (const wire::ConfigNetwork& member : networks.members()) {
@@ -101,8 +114,16 @@ Status Engine::build() {
       if (!address || member.prefix() > address->size() * 8) return malformed("a network");
       members.push_back({*address, member.prefix()});
     }
+    if (!below(networks.lists(), lists)) return malformed("a list");
     networks_.emplace_back(members);
+    network_lists_.push_back(bits_of(networks.lists()));
   }
+  return ok();
+}
+
+Status Engine::build() {
+  if (policy_.version() != kPolicyVersion) return malformed("unknown version");
+  if (auto status = build_networks(); !status) return status;
   for (int i = 0; i < policy_.names_size(); ++i) {
     names_.add(static_cast<std::uint32_t>(i), policy_.names(i));
   }
@@ -127,7 +148,6 @@ Status Engine::build() {
     return malformed("it has no default");
   }
   name_bits_.resize(words_for(static_cast<std::size_t>(policy_.names_size())));
-  list_bits_.resize(words_for(lists_ != nullptr ? lists_->count() : 0));
   return ok();
 }
 
@@ -147,16 +167,13 @@ Result<Term> Engine::build_term(const wire::PolicyTerm& source) const {
 
 // Every index leads to something.
 bool Engine::sound(const wire::PolicyTerm& term) const {
-  const auto below = [](const auto& indexes, std::size_t limit) {
-    return std::all_of(indexes.begin(), indexes.end(), [limit](auto i) { return i < limit; });
-  };
   switch (term.is_case()) {
     case wire::PolicyTerm::kFrom:
       return term.from() < networks_.size();
     case wire::PolicyTerm::kTo:
       return below(term.to().names(), static_cast<std::size_t>(policy_.names_size())) &&
              below(term.to().networks(), networks_.size()) &&
-             below(term.to().lists(), lists_ != nullptr ? lists_->count() : 0);
+             below(term.to().lists(), lists_ ? lists_->count() : 0);
     case wire::PolicyTerm::kWhen:
       return term.when().zone() < static_cast<std::uint32_t>(policy_.zones_size()) &&
              term.when().begins_size() == term.when().ends_size();
@@ -171,6 +188,8 @@ bool Engine::sound(const wire::PolicyTerm& term) const {
 
 void Engine::decide(const Request& request, Decision* decision, Trace* trace) {
   name_looked_up_ = path_normalized_ = time_looked_at_ = false;
+  destination_lists_.reset();
+  client_lists_.reset();
   decision->rule = nullptr;
   decision->effects.clear();
   for (const Rule& rule : rules_) {
@@ -205,7 +224,9 @@ bool Engine::matches(const Term& term, const Request& request) {
   const wire::PolicyTerm& source = *term.source;
   switch (term.kind) {
     case TermKind::kFrom:
-      return networks_[source.from()].contains(request.client);
+      return networks_[source.from()].contains(request.client) ||
+             (network_lists_[source.from()] != 0 &&
+              (network_lists_[source.from()] & lists_of(request.client, &client_lists_)) != 0);
     case TermKind::kListener:
       return matches_listener(source.listener(), request);
     case TermKind::kPort:
@@ -236,30 +257,38 @@ bool Engine::matches_to(const wire::PolicyTo& to, const Request& request) {
   for (const std::uint32_t index : to.networks()) {
     if (networks_[index].contains(address)) return true;
   }
-  for (const std::uint32_t list : to.lists()) {
-    if (address.family != AF_UNSPEC && lists_->holds(list, address)) return true;
-  }
   if (to.names().empty() && to.lists().empty()) return false;
+  const std::uint64_t lists = bits_of(to.lists());
+  if (lists != 0 && (lists & lists_of(address, &destination_lists_)) != 0) return true;
   look_up_name(request);
-  const auto any = [](const auto& indexes, const std::vector<std::uint64_t>& bits) {
-    return std::any_of(indexes.begin(), indexes.end(),
-                       [&](std::uint32_t i) { return (bits[i / 64] >> (i % 64) & 1) != 0; });
-  };
-  return any(to.names(), name_bits_) || any(to.lists(), list_bits_);
+  if ((lists & name_lists_) != 0) return true;
+  return std::any_of(to.names().begin(), to.names().end(),
+                     [&](std::uint32_t i) { return (name_bits_[i / 64] >> (i % 64) & 1) != 0; });
+}
+
+// Once for a request.
+std::uint64_t Engine::lists_of(const IpAddress& address,
+                               std::optional<std::uint64_t>* known) const {
+  if (!*known) *known = lists_ ? lists_->match(address) : 0;
+  return **known;
 }
 
 // Once for a request, however many rules are about names.
 void Engine::look_up_name(const Request& request) {
   if (std::exchange(name_looked_up_, true)) return;
   std::fill(name_bits_.begin(), name_bits_.end(), 0);
-  std::fill(list_bits_.begin(), list_bits_.end(), 0);
+  name_lists_ = 0;
   std::array<char, kMaxName> space;
-  const std::string_view name = normal_name(request.host, space);
-  if (name.empty()) return;
-  names_.match(name, name_bits_);
-  if (list_bits_.empty()) return;
+  std::string_view name = normal_name(request.host, space);
+  if (!name.empty()) names_.match(name, name_bits_);
+  if (!lists_) return;
+  // URLs on lists may have an address for their host.
+  std::string address;
+  if (name.empty() && request.destination.address.family == AF_INET) {
+    name = address = to_string(request.destination.address);
+  }
   if (!std::exchange(path_normalized_, true)) normalize_path(request.path, &path_);
-  lists_->match(name, path_, list_bits_);
+  name_lists_ = lists_->match(name, path_);
 }
 
 bool Engine::matches_path(const Term& term, const Request& request) {

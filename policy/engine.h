@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "policy/lists.h"
+#include "policy/lists/lists_view.h"
 #include "policy/name_index.h"
 #include "policy/network_set.h"
 #include "policy/request.h"
@@ -75,9 +75,9 @@ struct Trace {
 
 class Engine {
  public:
-  // serialized: a wire::Policy. lists: outlives the engine; null: the policy names none.
+  // serialized: a wire::Policy. lists: what it names them of; its blob outlives the engine.
   static Result<std::unique_ptr<Engine>> make(std::string_view serialized,
-                                              const Lists* lists = nullptr);
+                                              std::optional<lists::ListsView> lists = {});
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -89,9 +89,10 @@ class Engine {
   const std::vector<Rule>& rules() const { return rules_; }
 
  private:
-  explicit Engine(const Lists* lists) : lists_(lists) {}
+  explicit Engine(std::optional<lists::ListsView> lists) : lists_(lists) {}
 
   Status build();
+  Status build_networks();
   Result<Term> build_term(const wire::PolicyTerm& source) const;
   bool sound(const wire::PolicyTerm& term) const;
 
@@ -101,17 +102,22 @@ class Engine {
   bool matches_to(const wire::PolicyTo& to, const Request& request);
   bool matches_path(const Term& term, const Request& request);
   void look_up_name(const Request& request);
+  std::uint64_t lists_of(const IpAddress& address, std::optional<std::uint64_t>* known) const;
 
   wire::Policy policy_;
-  const Lists* lists_;
+  std::optional<lists::ListsView> lists_;
   std::vector<NetworkSet> networks_;
+  std::vector<std::uint64_t> network_lists_;  // of each of networks_, a bit for each list
   NameIndex names_;
   std::vector<Rule> rules_;
   bool uses_time_ = false;
 
   // What is known of the request that is being decided about.
   bool name_looked_up_ = false, path_normalized_ = false, time_looked_at_ = false;
-  std::vector<std::uint64_t> name_bits_, list_bits_;
+  std::vector<std::uint64_t> name_bits_;
+  // A bit for each list that holds the name or URL, the destination, the client.
+  std::uint64_t name_lists_ = 0;
+  std::optional<std::uint64_t> destination_lists_, client_lists_;
   std::string path_;
 };
 

@@ -10,7 +10,9 @@
 
 namespace gatehouse::privileged {
 namespace {
-constexpr auto kLoadTime = std::chrono::seconds(30);
+constexpr auto kLoadTime = std::chrono::seconds(90);  // 20 million names of lists take 10
+constexpr std::size_t kLargestConfig = 16UL << 20;    // octets
+constexpr std::uint64_t kLargestLists = 1ULL << 30;   // octets
 
 // A taken-over loader must not write to the administrator's terminal but text.
 std::string printable(std::string text) {
@@ -27,13 +29,16 @@ void ConfigSource::load(Done done) {
   deadline_ = Clock::now() + kLoadTime;
   auto pair = ipc::make_pair();
   auto memfd = ipc::make_memfd("gatehouse-config", 0);
+  auto lists = ipc::make_memfd("gatehouse-lists", 0);
   if (!pair) return finish(pair.error());
   if (!memfd) return finish(memfd.error());
+  if (!lists) return finish(lists.error());
   channel_ = std::move(pair->ours);
   memfd_ = std::move(*memfd);
+  lists_ = std::move(*lists);
   wire::ToSpawner request;
   request.mutable_spawn()->set_child(++child_);
-  const int fds[] = {pair->theirs.get(), memfd_.get()};
+  const int fds[] = {pair->theirs.get(), memfd_.get(), lists_.get()};
   if (ipc::send_message(spawner_, request, fds) != ipc::Send::kSent) {
     return finish(Error{0, "the loader can't be started"});
   }
@@ -55,19 +60,28 @@ void ConfigSource::on_channel() {
     channel_.reset();
     return;
   }
-  finish(result.loaded() ? take(result.size())
+  finish(result.loaded() ? take(result.size(), result.lists_size())
                          : Result<LoadedConfig>(Error{EINVAL, printable(result.error())}));
 }
 
-Result<LoadedConfig> ConfigSource::take(std::size_t size) {
-  if (auto status = ipc::seal(memfd_.get(), true); !status) return status.error();
-  constexpr std::size_t kLargest = 16UL << 20;
-  if (size > kLargest) return Error{EMSGSIZE, "the loader's result is refused: it is too long"};
+// Of the lists only the length is looked at: workers read them, and trust nothing in them.
+Result<LoadedConfig> ConfigSource::take(std::size_t size, std::uint64_t lists_size) {
+  for (const int memfd : {memfd_.get(), lists_.get()}) {
+    if (auto status = ipc::seal(memfd, true); !status) return status.error();
+  }
+  if (size > kLargestConfig || lists_size > kLargestLists) {
+    return Error{EMSGSIZE, "the loader's result is refused: it is too long"};
+  }
+  const auto lists_octets = ipc::sealed_size(lists_.get());
+  if (!lists_octets) return lists_octets.error();
+  if (*lists_octets != lists_size) {
+    return Error{EMSGSIZE, "the loader's result is refused: its lists are not as long as it says"};
+  }
   auto text = ipc::read_sealed(memfd_.get(), size);
   if (!text) return text.error();
   auto settings = settings_from(*text);
   if (!settings) return settings.error();
-  return LoadedConfig{std::move(*settings), std::move(memfd_)};
+  return LoadedConfig{std::move(*settings), std::move(memfd_), std::move(lists_)};
 }
 
 void ConfigSource::child_exited(std::uint32_t child, bool killed, int status) {
@@ -89,13 +103,14 @@ void ConfigSource::expire(TimePoint now) {
   wire::ToSpawner request;
   request.mutable_kill()->set_child(child_);
   ipc::send_message(spawner_, request);
-  finish(Error{ETIMEDOUT, path_ + ": took longer than 30 s to load"});
+  finish(Error{ETIMEDOUT, path_ + ": took longer than 90 s to load"});
 }
 
 void ConfigSource::finish(Result<LoadedConfig> result) {
   if (channel_.valid()) loop_.remove(channel_.get());
   channel_.reset();
   memfd_.reset();
+  lists_.reset();
   const Done done = std::move(done_);
   done_ = nullptr;
   done(std::move(result));

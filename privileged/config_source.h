@@ -16,6 +16,7 @@ namespace gatehouse::privileged {
 struct LoadedConfig {
   Settings settings;
   UniqueFd memfd;  // sealed, the serialized wire::Config, for workers and logger
+  UniqueFd lists;  // sealed, compiled lists, for workers; empty where there are none
 };
 
 class ConfigSource {
@@ -38,7 +39,7 @@ class ConfigSource {
  private:
   void on_channel();
   void finish(Result<LoadedConfig> result);
-  Result<LoadedConfig> take(std::size_t size);
+  Result<LoadedConfig> take(std::size_t size, std::uint64_t lists_size);
 
   Loop& loop_;
   int spawner_;
@@ -46,7 +47,7 @@ class ConfigSource {
   Done done_;
   std::uint32_t child_ = 0;
   UniqueFd channel_;
-  UniqueFd memfd_;
+  UniqueFd memfd_, lists_;
   TimePoint deadline_;
 };
 

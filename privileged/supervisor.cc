@@ -208,7 +208,8 @@ bool Supervisor::spawn(unsigned slot, std::uint32_t child, unsigned canary, int 
   wire::ToSpawner request;
   request.mutable_spawn()->set_child(child);
   request.mutable_spawn()->set_canary(canary);
-  const int fds[] = {channel, log_pipe, slots_[slot].metrics.get(), config_.memfd.get()};
+  const int fds[] = {channel, log_pipe, slots_[slot].metrics.get(), config_.memfd.get(),
+                     config_.lists.get()};
   return ipc::send_message(needs_.spawner, request, fds) == ipc::Send::kSent;
 }
 

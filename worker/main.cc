@@ -34,9 +34,12 @@ int run(int argument_count, char** arguments) {
   const auto metrics = map_metrics(kWorkerMetricsFd);
   const auto descriptors = descriptor_limit();
   auto config = read_config(UniqueFd(kWorkerConfigFd));
-  if (!metrics || !descriptors || !config) return kUnprepared;
-  auto worker = Worker::make(WorkerParts{std::move(*config), UniqueFd(kChannelFd),
-                                         UniqueFd(kWorkerLogFd), *metrics, *descriptors});
+  const auto lists = map_lists(UniqueFd(kWorkerListsFd));
+  if (!metrics || !descriptors || !config || !lists) return kUnprepared;
+  WorkerParts parts{std::move(*config), UniqueFd(kChannelFd), UniqueFd(kWorkerLogFd), *metrics,
+                    *descriptors};
+  parts.lists = *lists;
+  auto worker = Worker::make(std::move(parts));
   if (!worker) return kUnprepared;
 
   if (!confine()) return kUnconfined;

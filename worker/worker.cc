@@ -24,11 +24,12 @@ std::size_t session_limit(const wire::Config& config, std::size_t max_descriptor
 }
 
 // Null where the configuration has none. Its octets are not needed any more.
-Result<std::unique_ptr<PolicyHook>> make_policy(wire::Config* config) {
+Result<std::unique_ptr<PolicyHook>> make_policy(wire::Config* config,
+                                                std::span<const std::byte> lists) {
   const std::string serialized = std::move(*config->mutable_policy());
   config->clear_policy();
   if (serialized.empty()) return std::unique_ptr<PolicyHook>();
-  auto engine = policy::Engine::make(serialized);
+  auto engine = policy::Engine::make(serialized, lists::ListsView::open(lists));
   if (!engine) return engine.error();
   return std::make_unique<PolicyHook>(std::move(*engine));
 }
@@ -40,7 +41,7 @@ Result<std::unique_ptr<Worker>> Worker::make(WorkerParts parts) {
   if (!poller) return poller.error();
   auto pipes = PipePool::make();
   if (!pipes) return pipes.error();
-  auto policy = make_policy(&parts.config);
+  auto policy = make_policy(&parts.config, parts.lists);
   if (!policy) return policy.error();
   return std::unique_ptr<Worker>(
       new Worker(std::move(parts), std::move(*poller), std::move(*pipes), std::move(*policy)));

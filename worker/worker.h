@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/metrics_page.h"
@@ -34,6 +35,7 @@ struct WorkerParts {
   MetricsPage* metrics;                   // outlives the worker
   std::size_t max_descriptors;            // RLIMIT_NOFILE: bounds the sessions
   std::uint32_t rate_window_ms = 10'000;  // of limits.min_rate; shorter in tests
+  std::span<const std::byte> lists = {};  // compiled, of the policy; outlive the worker
 };
 
 class Worker final : private LoopClient,

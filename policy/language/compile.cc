@@ -47,9 +47,10 @@ class Compiler {
         sets_(files, &errors_, &warnings_),
         terms_(files, &sets_, &errors_, &outcome_.policy) {}
 
-  Outcome run(const std::string& path);
+  Outcome run(const std::string& path, const ListWork& work);
 
  private:
+  void lists(const ListWork& work);
   void rule(const WrittenRule& written);
   bool name(const WrittenRule& written);
   void terms(const WrittenRule& written, wire::PolicyRule* rule);
@@ -73,7 +74,7 @@ class Compiler {
   Place end_;                  // of the last rule or the file
 };
 
-Outcome Compiler::run(const std::string& path) {
+Outcome Compiler::run(const std::string& path, const ListWork& work) {
   document_ = parse(path, files_, &errors_);
   outcome_.policy.set_version(kPolicyVersion);
   for (const Definition& definition : document_.definitions) {
@@ -92,11 +93,26 @@ Outcome Compiler::run(const std::string& path) {
   }
   outcome_.errors = errors_.sentences(document_.files);
   outcome_.warnings = warnings_.sentences(document_.files);
+  if (outcome_.errors.empty()) lists(work);
   if (!outcome_.errors.empty()) {
     outcome_.policy.Clear();
     outcome_.expects.clear();
   }
   return std::move(outcome_);
+}
+
+// What is wrong with lines of lists is a warning: others write them.
+void Compiler::lists(const ListWork& work) {
+  std::vector<lists::ListFile> files = sets_.used_lists();
+  if (files.empty()) return;
+  auto compiled = lists::compile_lists(std::move(files), {work.key}, work.on_progress);
+  if (!compiled) return outcome_.errors.push_back(compiled.error().what);
+  outcome_.lists = std::move(compiled->blob);
+  for (lists::FileReport& report : compiled->files) {
+    if (report.samples.empty()) continue;
+    outcome_.warnings.push_back(report.summary());
+    std::move(report.samples.begin(), report.samples.end(), std::back_inserter(outcome_.warnings));
+  }
 }
 
 void Compiler::rule(const WrittenRule& written) {
@@ -168,7 +184,9 @@ void Compiler::verification(const WrittenRule& written, wire::PolicyRule* rule) 
     verified |= term.keyword == Keyword::kVerified;
   }
   for (const wire::PolicyTerm& term : rule->terms()) {
-    names |= term.has_to() && !term.to().names().empty();
+    if (!term.has_to()) continue;
+    names |= !term.to().names().empty();
+    for (const std::uint32_t list : term.to().lists()) names |= sets_.has_names(list);
   }
   if (unverified != nullptr && (verified || rule->verb() != wire::POLICY_ALLOW || !names)) {
     return errors_.add(
@@ -316,8 +334,8 @@ std::string decided(const Decision& decision) {
 
 }  // namespace
 
-Outcome compile(const std::string& path, Files* files, const Modes& modes) {
-  return Compiler(files, modes).run(path);
+Outcome compile(const std::string& path, Files* files, const Modes& modes, const ListWork& work) {
+  return Compiler(files, modes).run(path, work);
 }
 
 std::vector<std::string> run_expects(const std::vector<Expectation>& expects, Engine* engine) {

@@ -5,11 +5,13 @@
 // Invariant: an outcome without errors carries a policy that Engine::make() takes.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "policy/language/files.h"
 #include "policy/language/question.h"
+#include "policy/lists/compile.h"
 #include "policy/request.h"
 #include "proto/policy.pb.h"
 
@@ -26,15 +28,22 @@ struct Expectation {
   std::vector<std::string> effects;  // rules that must have matched before it
 };
 
+// What compiling the lists that rules use needs (policy/lists/compile.h).
+struct ListWork {
+  lists::SipKey key;
+  lists::OnProgress on_progress = {};
+};
+
 struct Outcome {
   wire::Policy policy;
+  std::vector<std::byte> lists;  // the blob of the lists that rules use; empty: they use none
   std::vector<Expectation> expects;
   std::vector<std::string> errors, warnings;  // sentences without newlines
   std::string needs_names;  // the place of a rule that needs a verified name; empty: none does
 };
 
 // path: of the policy's own file, as files knows it.
-Outcome compile(const std::string& path, Files* files, const Modes& modes);
+Outcome compile(const std::string& path, Files* files, const Modes& modes, const ListWork& work);
 
 // What an expect line wanted and did not get, a sentence each.
 std::vector<std::string> run_expects(const std::vector<Expectation>& expects, Engine* engine);

@@ -6,13 +6,13 @@
 
 #include "config/values.h"
 #include "policy/language/parse.h"
+#include "policy/lists/blob_format.h"
 #include "policy/name_index.h"
 
 namespace gatehouse::policy {
 namespace {
 
 constexpr std::size_t kMaxSetName = 64;
-constexpr std::size_t kMaxNamedLines = 3;  // lines of a list that are named before they are counted
 
 std::string network_problem(std::string_view text, const Network& network) {
   if (config::is_v4_mapped(network.address) && network.prefix >= 96) {
@@ -105,7 +105,15 @@ void Sets::define(const WrittenSet& set) {
   Members members;
   for (const Word& item : set.items) {
     if (item.kind == Word::Kind::kReference) {
-      if (const NamedSet* other = find(item)) members.add(other->members);
+      const NamedSet* other = find(item);
+      if (other != nullptr && other->list) {
+        errors_->add(item.place, "@" + item.text +
+                                     " is a list, and a set can't hold one; rules can name both: "
+                                     "@" +
+                                     set.name.text + ", @" + item.text);
+      } else if (other != nullptr) {
+        members.add(other->members);
+      }
     } else if (item.kind == Word::Kind::kRegex) {
       errors_->add(item.place, "a set holds networks, addresses and names, no expressions");
     } else if (const std::string why = add_member(item.text, &members); !why.empty()) {
@@ -131,44 +139,52 @@ void Sets::define(const WrittenList& list) {
       errors_->add(list.path.place, in_quotes(path) + " " + why);
       continue;
     }
-    const Result<std::string> text = files_->read(path);
-    if (!text) {
-      errors_->add(list.path.place, in_quotes(path) + " " + text.error().what);
-      continue;
-    }
-    octets_ += text->size();
-    if (text->size() > kMaxFile || octets_ > kMaxAllFiles) {
-      errors_->add(list.path.place,
-                   in_quotes(path) + " is too large; at most 1 MiB a list, 4 MiB in all");
-      continue;
-    }
-    read_list(path, *text, set);
+    if (const auto form = form_of(path, list.path.place)) set->list = NamedList{path, *form, {}};
   }
 }
 
-// What is no member is counted and said, never fatal: lists come from others.
-void Sets::read_list(const std::string& path, std::string_view text, NamedSet* set) {
-  std::size_t number = 0, wrong = 0;
-  std::string lines;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view line = text.substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    line = line.substr(0, line.find('#'));
-    const std::size_t first = line.find_first_not_of(" \t\r");
-    if (first == line.npos) continue;
-    line = line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
-    if (add_member(line, &set->members).empty()) continue;
-    if (++wrong <= kMaxNamedLines) {
-      lines += (lines.empty() ? "" : ", ") + std::to_string(number);
+// By its beginning; it is compiled as this form whatever follows.
+std::optional<lists::Form> Sets::form_of(const std::string& path, const Place& place) {
+  auto read = files_->open(path);
+  if (!read) {
+    errors_->add(place, in_quotes(path) + " " + read.error().what);
+    return std::nullopt;
+  }
+  lists::LineSource source(std::move(*read));
+  const auto sample = source.sample();
+  if (sample) return lists::detect_form(*sample);
+  errors_->add(place, in_quotes(path) + " " + sample.error().what);
+  return std::nullopt;
+}
+
+std::uint32_t Sets::number_of(NamedSet* set) {
+  NamedList& list = *set->list;
+  if (!list.number) {
+    list.number = static_cast<std::uint32_t>(used_lists_.size());
+    used_lists_.push_back(set);
+    if (used_lists_.size() == lists::kMaxLists + 1) {
+      errors_->add(set->name.place, "this is one list more than the 64 that rules can use");
     }
   }
-  if (wrong == 0) return;
-  warnings_->add(set->name.place, in_quotes(path) + " has " + std::to_string(wrong) +
-                                      (wrong == 1 ? " line that is" : " lines that are") +
-                                      " no name, address or network, and not used: line " + lines +
-                                      (wrong > kMaxNamedLines ? ", ..." : ""));
+  return *list.number;
+}
+
+std::vector<lists::ListFile> Sets::used_lists() const {
+  std::vector<lists::ListFile> files;
+  for (const NamedSet* set : used_lists_) {
+    // Opened when it is its turn, so that one is open at a time.
+    lists::ReadSome read = [this, path = set->list->path, opened = lists::ReadSome()](
+                               std::span<char> to) mutable -> Result<std::size_t> {
+      if (!opened) {
+        auto file = files_->open(path);
+        if (!file) return file.error();
+        opened = std::move(*file);
+      }
+      return opened(to);
+    };
+    files.push_back({set->name.text, set->list->path, set->list->form, std::move(read)});
+  }
+  return files;
 }
 
 NamedSet* Sets::find(const Word& reference) {

@@ -76,16 +76,18 @@ bool Terms::is_text(const Word& item, std::string_view what) {
 
 void Terms::from(const WrittenTerm& written, wire::PolicyTerm* term) {
   Members members;
+  std::vector<std::uint32_t> lists;
   NamedSet* only = nullptr;
   for (const Word& item : written.items) {
     if (item.kind == Word::Kind::kReference) {
       NamedSet* set = sets_->find(item);
       if (set == nullptr) continue;
-      if (set->members.has_names()) {
+      if (set->has_names()) {
         errors_->add(item.place,
                      "@" + item.text + " holds names, and a client has none; from needs networks");
       }
       members.add(set->members);
+      if (set->list) lists.push_back(sets_->number_of(set));
       only = set;
     } else if (is_text(item, "an address, a network or @set")) {
       const std::string why = add_member(item.text, &members);
@@ -99,8 +101,10 @@ void Terms::from(const WrittenTerm& written, wire::PolicyTerm* term) {
       }
     }
   }
-  if (written.items.size() > 1 || only == nullptr) {
-    return term->set_from(networks_index(members.networks));
+  if (written.items.size() > 1 || only == nullptr || only->list) {
+    term->set_from(networks_index(members.networks));
+    for (const std::uint32_t list : lists) policy_->mutable_networks()->rbegin()->add_lists(list);
+    return;
   }
   if (!only->networks) only->networks = networks_index(only->members.networks);
   term->set_from(*only->networks);
@@ -118,6 +122,7 @@ void Terms::to(const WrittenTerm& written, wire::PolicyTo* to) {
     }
     NamedSet* set = sets_->find(item);
     if (set == nullptr) continue;
+    if (set->list) to->add_lists(sets_->number_of(set));
     if (set->members.has_names()) {
       if (!set->names) set->names = names_index(set->members);
       to->add_names(*set->names);

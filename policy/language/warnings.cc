@@ -31,6 +31,7 @@ class Cover {
 
  private:
   bool covers(const wire::PolicyTerm& outer, const wire::PolicyTerm& inner);
+  bool covers(const wire::PolicyNetworks& outer, const wire::PolicyNetworks& inner);
   bool covers(const wire::PolicyTo& outer, const wire::PolicyTo& inner);
   bool has_network(const Networks& members, const wire::ConfigNetwork& network);
   bool has_name(const wire::PolicyTo& to, const std::string& name, bool suffix);
@@ -81,7 +82,8 @@ bool Cover::has_name(const wire::PolicyTo& to, const std::string& name, bool suf
 
 bool Cover::covers(const wire::PolicyTo& outer, const wire::PolicyTo& inner) {
   const auto same_set = [&](std::uint32_t index) { return has(outer.names(), index); };
-  return all(inner.networks(),
+  return all(inner.lists(), [&](std::uint32_t list) { return has(outer.lists(), list); }) &&
+         all(inner.networks(),
              [&](std::uint32_t index) {
                if (has(outer.networks(), index)) return true;
                return all(policy_.networks(static_cast<int>(index)).members(),
@@ -98,6 +100,11 @@ bool Cover::covers(const wire::PolicyTo& outer, const wire::PolicyTo& inner) {
            return all(names.exact(), [&](const auto& n) { return has_name(outer, n, false); }) &&
                   all(names.suffixes(), [&](const auto& n) { return has_name(outer, n, true); });
          });
+}
+
+bool Cover::covers(const wire::PolicyNetworks& outer, const wire::PolicyNetworks& inner) {
+  return all(inner.lists(), [&](std::uint32_t list) { return has(outer.lists(), list); }) &&
+         all(inner.members(), [&](const auto& n) { return has_network(outer.members(), n); });
 }
 
 bool covers_ports(const wire::PolicyPorts& outer, const wire::PolicyPorts& inner) {
@@ -131,9 +138,8 @@ bool Cover::covers(const wire::PolicyTerm& outer, const wire::PolicyTerm& inner)
   switch (outer.is_case()) {
     case wire::PolicyTerm::kFrom:
       return outer.from() == inner.from() ||
-             all(policy_.networks(static_cast<int>(inner.from())).members(), [&](const auto& n) {
-               return has_network(policy_.networks(static_cast<int>(outer.from())).members(), n);
-             });
+             covers(policy_.networks(static_cast<int>(outer.from())),
+                    policy_.networks(static_cast<int>(inner.from())));
     case wire::PolicyTerm::kTo:
       return covers(outer.to(), inner.to());
     case wire::PolicyTerm::kPort:

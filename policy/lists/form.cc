@@ -5,6 +5,7 @@
 #include <array>
 
 #include "policy/lists/host_text.h"
+#include "policy/path.h"
 
 namespace gatehouse::lists {
 namespace {
@@ -159,8 +160,9 @@ void read_url(std::string_view line, EntrySink* sink) {
   if (!address || address->family != AF_INET || scope != Scope::kSelf) {
     if (const auto fault = host.set(*authority)) return sink->fault(*fault, whole);
   }
-  std::string_view path = written_path;
-  while (path.ends_with('/')) path.remove_suffix(1);
+  std::string path;
+  policy::normalize_path(written_path, &path);
+  while (path.ends_with('/')) path.pop_back();
   sink->url(address ? *authority : host.text(), scope, path);
 }
 

@@ -130,10 +130,12 @@ LoadedConfig load() {
   client->set_address(std::string(loopback(0).bytes()));
   client->set_prefix(8);
   const std::string text = config.SerializeAsString();
-  LoadedConfig loaded{must(settings_from(text)), must(ipc::make_memfd("gatehouse-config", 0))};
+  LoadedConfig loaded{must(settings_from(text)), must(ipc::make_memfd("gatehouse-config", 0)),
+                      must(ipc::make_memfd("gatehouse-lists", 0))};
   if (write(loaded.memfd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     broken("writing the configuration");
   must(ipc::seal(loaded.memfd.get(), true));
+  must(ipc::seal(loaded.lists.get(), true));
   return loaded;
 }
 
