@@ -72,7 +72,8 @@ std::string explain(const ConfinedInput& input, const std::vector<policy::Word>&
   if (const auto mistake = question.read(words, config::modes_of(outcome.config))) {
     return report + "gatehouse why: " + mistake->what + "; see `gatehouse why --help`\n";
   }
-  const auto engine = policy::Engine::make(outcome.config.policy());
+  const auto engine =
+      policy::Engine::make(outcome.config.policy(), lists::ListsView::open(outcome.lists));
   if (!engine) return report + engine.error().what + "\n";
   policy::Decision decision;
   policy::Trace trace;

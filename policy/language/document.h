@@ -64,6 +64,7 @@ struct WrittenSet {
 struct WrittenList {
   std::vector<Word> names;
   Word path;
+  std::optional<Word> form;  // absent: found out from the file
 };
 
 // "expect 10.0.0.1 GET http://a/ at ... -> deny rest".

@@ -105,9 +105,11 @@ struct rule : if_must<verb, name_gap, rule_name, rule_rest, rule_end> {};
 struct defined_name : seq<name> {};
 struct equals : seq<star<blank>, one<'='>, star<blank>> {};
 struct set : if_must<key<'s', 'e', 't'>, name_gap, defined_name, equals, items> {};
+struct form_key : key<'a', 's'> {};
+struct list_form : seq<plain> {};
 struct list_statement
-    : if_must<key<'l', 'i', 's', 't'>, name_gap, list_must<defined_name, comma>, equals, string_> {
-};
+    : if_must<key<'l', 'i', 's', 't'>, name_gap, list_must<defined_name, comma>, equals, string_,
+              opt<gap, if_must<form_key, value_gap, list_form>>> {};
 struct include : if_must<key<'i', 'n', 'c', 'l', 'u', 'd', 'e'>, value_gap, string_> {};
 
 struct arrow : seq<gap, string<'-', '>'>, gap> {};

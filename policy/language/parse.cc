@@ -216,7 +216,10 @@ struct Action<grammar::set> {
 template <>
 struct Action<grammar::list_statement> {
   static void apply0(Statement& s) {
-    s.definition.emplace().list = WrittenList{std::move(s.names), std::move(s.words[0])};
+    WrittenList& list = s.definition.emplace().list.emplace();
+    list.names = std::move(s.names);
+    list.path = std::move(s.words[0]);
+    if (s.words.size() > 1) list.form = std::move(s.words[1]);
   }
 };
 template <>
@@ -280,6 +283,9 @@ template <>
 inline constexpr auto kExpected<grammar::equals> = "expected '='";
 template <>
 inline constexpr auto kExpected<grammar::string_> = "expected the path of a file in quotes";
+template <>
+inline constexpr auto kExpected<grammar::list_form> =
+    "expected the form of the list: plain, hosts, adblock, rpz, networks or urls";
 template <>
 inline constexpr auto kExpected<grammar::question> =
     "expected the client's address, a method and a URL";

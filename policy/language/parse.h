@@ -13,7 +13,7 @@
 namespace gatehouse::policy {
 
 inline constexpr std::size_t kMaxFile = std::size_t{1} << 20;      // octets of one file
-inline constexpr std::size_t kMaxAllFiles = std::size_t{4} << 20;  // of all, lists included
+inline constexpr std::size_t kMaxAllFiles = std::size_t{4} << 20;  // of all
 inline constexpr std::size_t kMaxFiles = 64;
 inline constexpr std::size_t kMaxLine = 4096;  // octets
 inline constexpr std::size_t kMaxDepth = 8;    // files that include each other

@@ -139,21 +139,34 @@ void Sets::define(const WrittenList& list) {
       errors_->add(list.path.place, in_quotes(path) + " " + why);
       continue;
     }
-    if (const auto form = form_of(path, list.path.place)) set->list = NamedList{path, *form, {}};
+    if (const auto form = form_of(list, path)) set->list = NamedList{path, *form, !list.form, {}};
   }
 }
 
 // By its beginning; it is compiled as this form whatever follows.
-std::optional<lists::Form> Sets::form_of(const std::string& path, const Place& place) {
-  auto read = files_->open(path);
-  if (!read) {
-    errors_->add(place, in_quotes(path) + " " + read.error().what);
-    return std::nullopt;
+std::optional<lists::Form> Sets::form_of(const WrittenList& list, const std::string& path) {
+  if (list.form) {
+    const auto form = lists::form_from_text(list.form->text);
+    if (!form) {
+      std::string what = in_quotes(list.form->text) + " is no form of list";
+      if (const auto near = config::nearest(list.form->text, lists::kFormTexts)) {
+        what.append(" (did you mean ").append(*near).append("?)");
+      }
+      errors_->add(list.form->place,
+                   what + "; valid is plain, hosts, adblock, rpz, networks or urls");
+    }
+    return form;
   }
-  lists::LineSource source(std::move(*read));
-  const auto sample = source.sample();
-  if (sample) return lists::detect_form(*sample);
-  errors_->add(place, in_quotes(path) + " " + sample.error().what);
+  std::string problem;
+  if (auto read = files_->open(path)) {
+    lists::LineSource source(std::move(*read));
+    const auto sample = source.sample();
+    if (sample) return lists::detect_form(*sample);
+    problem = sample.error().what;
+  } else {
+    problem = read.error().what;
+  }
+  errors_->add(list.path.place, in_quotes(path) + " " + problem);
   return std::nullopt;
 }
 
@@ -182,7 +195,8 @@ std::vector<lists::ListFile> Sets::used_lists() const {
       }
       return opened(to);
     };
-    files.push_back({set->name.text, set->list->path, set->list->form, std::move(read)});
+    files.push_back(
+        {set->name.text, set->list->path, set->list->form, std::move(read), set->list->detected});
   }
   return files;
 }

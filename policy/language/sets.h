@@ -30,6 +30,7 @@ std::string add_member(std::string_view text, Members* members);
 struct NamedList {
   std::string path;
   lists::Form form;
+  bool detected;                        // the form is
   std::optional<std::uint32_t> number;  // once a rule uses it
 };
 
@@ -63,7 +64,8 @@ class Sets {
 
  private:
   NamedSet* add(const Word& name);
-  std::optional<lists::Form> form_of(const std::string& path, const Place& place);
+  // What the statement says, or the file looks like. Nothing (and said why) where neither helps.
+  std::optional<lists::Form> form_of(const WrittenList& list, const std::string& path);
 
   Files* files_;
   Findings* errors_;

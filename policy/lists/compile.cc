@@ -61,7 +61,7 @@ Status Compiler::read(ListFile file) {
   FileReport& report = result_.files.emplace_back();
   report.list = std::move(file.list);
   report.file = std::move(file.file);
-  report.detected = !file.form;
+  report.detected = !file.form || file.detected;
   report.form = file.form ? *file.form : detect_form(*sample);
   first_lines_.push_back(line_);
   told_ = 0;

@@ -29,6 +29,7 @@ struct ListFile {
   std::string file;          // for messages
   std::optional<Form> form;  // nothing: detected
   ReadSome read;
+  bool detected = false;  // form is given, but was found out before; for the report
 };
 
 struct CompileOptions {

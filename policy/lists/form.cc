@@ -10,9 +10,6 @@
 namespace gatehouse::lists {
 namespace {
 
-constexpr std::array<std::string_view, kForms> kFormTexts = {"plain", "hosts",    "adblock",
-                                                             "rpz",   "networks", "urls"};
-
 // A host name alone, or what is wrong with it.
 void read_name(std::string_view text, Scope scope, bool deliberate, EntrySink* sink) {
   HostName host;

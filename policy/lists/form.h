@@ -5,6 +5,7 @@
 // words.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,8 @@ namespace gatehouse::lists {
 enum class Form : std::uint8_t { kPlain, kHosts, kAdblock, kRpz, kNetworks, kUrls };
 inline constexpr std::size_t kForms = 6;
 
+inline constexpr std::array<std::string_view, kForms> kFormTexts = {"plain", "hosts",    "adblock",
+                                                                    "rpz",   "networks", "urls"};
 // "plain", "hosts", "adblock", "rpz", "networks", "urls".
 std::string_view form_text(Form form);
 std::optional<Form> form_from_text(std::string_view text);

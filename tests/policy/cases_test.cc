@@ -20,9 +20,10 @@ TEST(PolicyCases, EveryExpectLineHolds) {
     SCOPED_TRACE(entry.path().filename());
     MemoryFiles files;
     files.texts["policy.gh"] = read_whole(entry.path());
-    const Outcome outcome = compile("policy.gh", &files, {true, true, false});
+    const Outcome outcome = compile("policy.gh", &files, {true, true, false}, {});
     ASSERT_EQ(outcome.errors, std::vector<std::string>());
-    auto engine = Engine::make(outcome.policy.SerializeAsString());
+    auto engine =
+        Engine::make(outcome.policy.SerializeAsString(), lists::ListsView::open(outcome.lists));
     ASSERT_TRUE(engine);
     EXPECT_EQ(run_expects(outcome.expects, engine->get()), std::vector<std::string>());
     cases += outcome.expects.size();
@@ -41,9 +42,10 @@ TEST(PolicyCases, AFailingExpectLineSaysWhatWasDecided) {
       "expect 10.0.0.1 GET http://b.example/c at 2026-11-24T00:00Z -> allow default audit b\n"
       "expect 10.0.0.1 GET http://b.example/c -> allow default\n"
       "expect 10.0.0.1 GET http://b.example/c at 2026-11-23T00:00Z -> allow default\n";
-  const Outcome outcome = compile("policy.gh", &files, {});
+  const Outcome outcome = compile("policy.gh", &files, {}, {});
   ASSERT_EQ(outcome.errors, std::vector<std::string>());
-  auto engine = Engine::make(outcome.policy.SerializeAsString());
+  auto engine =
+      Engine::make(outcome.policy.SerializeAsString(), lists::ListsView::open(outcome.lists));
   ASSERT_TRUE(engine);
   EXPECT_EQ(run_expects(outcome.expects, engine->get()),
             (std::vector<std::string>{

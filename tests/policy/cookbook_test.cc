@@ -42,11 +42,12 @@ TEST(Cookbook, EveryExampleDoesWhatItsExpectLinesSay) {
     SCOPED_TRACE(block.text);
     ++examples;
     files.texts["policy.gh"] = block.text;
-    const Outcome outcome = compile("policy.gh", &files, {});
+    const Outcome outcome = compile("policy.gh", &files, {}, {});
     EXPECT_EQ(outcome.errors, std::vector<std::string>());
     EXPECT_EQ(outcome.warnings, std::vector<std::string>());
     EXPECT_GE(outcome.expects.size(), 3U);
-    auto engine = Engine::make(outcome.policy.SerializeAsString());
+    auto engine =
+        Engine::make(outcome.policy.SerializeAsString(), lists::ListsView::open(outcome.lists));
     ASSERT_TRUE(engine);
     EXPECT_EQ(run_expects(outcome.expects, engine->get()), std::vector<std::string>());
   }

@@ -15,7 +15,7 @@ namespace {
 std::string compiled(const std::string& text) {
   MemoryFiles files;
   files.texts["policy.gh"] = text;
-  const Outcome outcome = compile("policy.gh", &files, {});
+  const Outcome outcome = compile("policy.gh", &files, {}, {});
   EXPECT_EQ(outcome.errors, std::vector<std::string>());
   return outcome.policy.SerializeAsString();
 }
@@ -84,37 +84,21 @@ TEST(Engine, NothingIsLeftOfTheRequestBefore) {
   EXPECT_TRUE(decision.effects.empty());
 }
 
-class TwoLists final : public Lists {
- public:
-  std::size_t count() const override { return 70; }
-  void match(std::string_view host, std::string_view path,
-             std::span<std::uint64_t> bits) const override {
-    ASSERT_EQ(bits.size(), 2U);
-    ASSERT_EQ(bits[0] | bits[1], 0U);
-    if (host == "a.example") bits[0] |= 1;
-    if (path == "/listed") bits[1] |= 2;  // number 65
-  }
-  bool holds(std::size_t list, const IpAddress& address) const override {
-    return list == 3 && address.octets[0] == 192;
-  }
-};
-
 TEST(Engine, ListsAreAskedByNameUrlAndAddress) {
-  wire::Policy policy;
-  policy.set_version(1);
-  const std::pair<const char*, std::uint32_t> rules[] = {
-      {"by-name", 0}, {"by-url", 65}, {"by-address", 3}};
-  for (const auto& [name, list] : rules) {
-    wire::PolicyRule* rule = policy.add_rules();
-    rule->set_name(name);
-    rule->set_verb(wire::POLICY_DENY);
-    rule->add_terms()->mutable_to()->add_lists(list);
-  }
-  policy.add_rules()->set_name("default");
-  const TwoLists lists;
-  auto engine = Engine::make(policy.SerializeAsString(), &lists);
+  MemoryFiles files;
+  files.texts["names"] = "a.example\n";
+  files.texts["urls"] = "http://b.example/listed\n192.0.2.7/listed\n";
+  files.texts["nets"] = "192.0.2.0/24\n";
+  files.texts["policy.gh"] =
+      "list names, urls, nets = \"*\"\n"
+      "deny by-name to @names\ndeny by-url to @urls\ndeny by-address to @nets\n"
+      "deny by-client from @nets\nallow default\n";
+  const Outcome outcome = compile("policy.gh", &files, {}, {});
+  ASSERT_EQ(outcome.errors, std::vector<std::string>());
+  const std::string policy = outcome.policy.SerializeAsString();
+  auto engine = Engine::make(policy, lists::ListsView::open(outcome.lists));
   ASSERT_TRUE(engine);
-  Request request = request_to("A.example.", Verified::kNo);
+  Request request = request_to("x.A.example.", Verified::kNo);
   request.destination.address.octets[0] = 10;
   EXPECT_EQ(decide(**engine, request), "by-name");
   request.host = "b.example";
@@ -124,7 +108,33 @@ TEST(Engine, ListsAreAskedByNameUrlAndAddress) {
   EXPECT_EQ(decide(**engine, request), "default");
   request.destination.address.octets[0] = 192;
   EXPECT_EQ(decide(**engine, request), "by-address");
-  EXPECT_FALSE(Engine::make(policy.SerializeAsString())) << "a list that is not there";
+  request.destination.address = {AF_INET, {192, 0, 2, 7}};
+  request.host = "";
+  request.path = "/listed/x";
+  EXPECT_EQ(decide(**engine, request), "by-url") << "the host of a URL can be an address";
+  request.destination.address = {AF_INET, {10, 0, 0, 2}};
+  request.client = {AF_INET, {192, 0, 2, 9}};
+  EXPECT_EQ(decide(**engine, request), "by-client");
+  request.client = {AF_INET6, {0x20, 1}};
+  EXPECT_EQ(decide(**engine, request), "default");
+  EXPECT_FALSE(Engine::make(policy)) << "lists that are not there";
+}
+
+// Who is let go because of a list of names goes to that name.
+TEST(Engine, AllowedByAListOfNamesNeedsTheNameVerified) {
+  MemoryFiles files;
+  files.texts["names"] = "a.example\n";
+  files.texts["nets"] = "192.0.2.0/24\n";
+  files.texts["policy.gh"] =
+      "list names, nets = \"*\"\nallow named to @names\nallow net to @nets\ndeny default\n";
+  const Outcome outcome = compile("policy.gh", &files, {}, {});
+  auto engine =
+      Engine::make(outcome.policy.SerializeAsString(), lists::ListsView::open(outcome.lists));
+  ASSERT_TRUE(engine);
+  EXPECT_EQ(decide(**engine, request_to("a.example", Verified::kUnknown)), "asks");
+  EXPECT_EQ(decide(**engine, request_to("a.example", Verified::kYes)), "named");
+  EXPECT_EQ(decide(**engine, request_to("a.example", Verified::kNo)), "net");
+  EXPECT_EQ(decide(**engine, request_to("b.example", Verified::kUnknown)), "net");
 }
 
 // The policy comes from a process that reads hostile text: whatever its octets are, the engine is

@@ -28,6 +28,15 @@ class MemoryFiles final : public Files {
     if (found == texts.end()) return Error{ENOENT, "can't be opened: ENOENT"};
     return found->second;
   }
+  Result<lists::ReadSome> open(const std::string& path) override {
+    const auto text = read(path);
+    if (!text) return text.error();
+    return lists::ReadSome([rest = *text](std::span<char> to) mutable -> Result<std::size_t> {
+      const std::size_t size = rest.copy(to.data(), to.size());
+      rest.erase(0, size);
+      return size;
+    });
+  }
   Result<std::string> read_zone(const std::string& name) override {
     const std::string octets = read_whole("/usr/share/zoneinfo/" + name);
     if (octets.empty()) return Error{ENOENT, "is not there"};

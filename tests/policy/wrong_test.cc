@@ -50,7 +50,7 @@ TEST(WrongRules, EveryCaseSaysExactlyWhatIsWrong) {
     Modes modes;
     if (one.name.find("(transparent only)") != std::string::npos) modes = {true, false, false};
     if (one.name.find("(forward only)") != std::string::npos) modes = {false, true, false};
-    const Outcome outcome = compile("policy.gh", &one.files, modes);
+    const Outcome outcome = compile("policy.gh", &one.files, modes, {});
     std::vector<std::string> said = outcome.errors;
     if (said.empty()) {
       for (const std::string& warning : outcome.warnings) said.push_back("warning: " + warning);
@@ -64,7 +64,7 @@ TEST(WrongRules, EveryCaseSaysExactlyWhatIsWrong) {
 TEST(WrongRules, ManyMistakesAreCounted) {
   MemoryFiles files;
   for (int i = 0; i < 2000; ++i) files.texts["policy.gh"] += "alow x\n";
-  const Outcome outcome = compile("policy.gh", &files, {});
+  const Outcome outcome = compile("policy.gh", &files, {}, {});
   ASSERT_EQ(outcome.errors.size(), 21U);
   EXPECT_EQ(outcome.errors[20], "policy.gh: and 1980 more");
 }
@@ -72,11 +72,11 @@ TEST(WrongRules, ManyMistakesAreCounted) {
 TEST(WrongRules, BoundsAreKept) {
   MemoryFiles files;
   files.texts["policy.gh"] = std::string(4097, '#') + "\n";
-  EXPECT_EQ(compile("policy.gh", &files, {}).errors,
+  EXPECT_EQ(compile("policy.gh", &files, {}, {}).errors,
             std::vector<std::string>{"policy.gh:1:1: the line is longer than 4096 octets; break it "
                                      "after a comma"});
   files.texts["policy.gh"] = std::string((1 << 20) + 1, '\n');
-  EXPECT_EQ(compile("policy.gh", &files, {}).errors,
+  EXPECT_EQ(compile("policy.gh", &files, {}, {}).errors,
             std::vector<std::string>{"policy.gh:1:1: is too large; at most 1 MiB a file, 4 MiB in "
                                      "all"});
   // Files that include the next one, deeper than is allowed.
@@ -84,7 +84,7 @@ TEST(WrongRules, BoundsAreKept) {
     files.texts["f" + std::to_string(i)] = "include \"f" + std::to_string(i + 1) + "\"\n";
   }
   files.texts["policy.gh"] = "include \"f0\"\n";
-  EXPECT_EQ(compile("policy.gh", &files, {}).errors,
+  EXPECT_EQ(compile("policy.gh", &files, {}, {}).errors,
             std::vector<std::string>{"f7:1:9: \"f8\" is one too many; at most 64 files, 8 levels "
                                      "deep"});
 }
