@@ -57,7 +57,8 @@ Status Compiler::read(ListFile file) {
   if (auto status = choose_list(file.list); !status) return status;
   LineSource source(std::move(file.read));
   const auto sample = source.sample();
-  if (!sample) return Error{sample.error().number, file.file + ": " + sample.error().what};
+  if (!sample)
+    return Error{sample.error().number, printable(file.file) + ": " + sample.error().what};
   FileReport& report = result_.files.emplace_back();
   report.list = std::move(file.list);
   report.file = std::move(file.file);
@@ -68,7 +69,7 @@ Status Compiler::read(ListFile file) {
   if (auto status = read_lines(&source); !status) return status;
   report.octets = source.octets();
   if (report.entries == 0 && report.junk() + report.unsupported() > 0) {
-    std::string what = report.file + ": not one of its " + std::to_string(report.lines) +
+    std::string what = printable(report.file) + ": not one of its " + std::to_string(report.lines) +
                        " lines is an entry of a list of the " +
                        std::string(form_text(report.form)) + " form; is it the right file?";
     if (!report.samples.empty()) what += " " + report.samples.front();
@@ -94,11 +95,12 @@ Status Compiler::read_lines(LineSource* source) {
   for (;;) {
     const auto line = source->next();
     FileReport& report = result_.files.back();
-    if (!line) return Error{line.error().number, report.file + ": " + line.error().what};
+    if (!line) return Error{line.error().number, printable(report.file) + ": " + line.error().what};
     if (!*line) return ok();
     report.lines += 1;
     if (line_ == std::numeric_limits<std::uint32_t>::max()) {
-      return Error{0, report.file + ": the lists have more than 4,294,967,295 lines in all"};
+      return Error{
+          0, printable(report.file) + ": the lists have more than 4,294,967,295 lines in all"};
     }
     line_ += 1;
     if ((*line)->cut) {
@@ -107,7 +109,7 @@ Status Compiler::read_lines(LineSource* source) {
       reader.read((*line)->text, this);
     }
     if (entries_ > options_.max_entries) {
-      return Error{0, report.file + ":" + std::to_string(report.lines) + ": more than " +
+      return Error{0, printable(report.file) + ":" + std::to_string(report.lines) + ": more than " +
                           std::to_string(options_.max_entries) + " entries in all lists"};
     }
     if (source->octets() - told_ >= kProgressOctets) {

@@ -8,6 +8,12 @@ namespace {
 
 constexpr std::size_t kMaxShown = 80;  // characters of a line
 
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
+  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string shown;
@@ -22,12 +28,6 @@ std::string printable(std::string_view text) {
   }
   return shown;
 }
-
-std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
-  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
-}
-
-}  // namespace
 
 std::uint64_t FileReport::junk() const {
   const auto end = faults.begin() + static_cast<std::size_t>(Fault::kException);

@@ -18,6 +18,9 @@ namespace gatehouse::lists {
 // So many lines are named for each fault, and so many duplicates; all are counted.
 inline constexpr std::size_t kSamples = 3;
 
+// The beginning of text, other octets than printable ASCII as \xHH.
+std::string printable(std::string_view text);
+
 struct FileReport {
   std::string list;
   std::string file;

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "policy/engine.h"
 #include "policy/language/compile.h"
+#include "policy/language/findings.h"
 
 namespace gatehouse::policy {
 namespace {
@@ -27,14 +28,24 @@ class OneOther final : public Files {
     CHECK(path_problem(path).empty());
     return path == "policy.gh" ? rules_ : other_;
   }
+  Result<lists::ReadSome> open(const std::string& path) override {
+    return lists::ReadSome([rest = *read(path)](std::span<char> to) mutable {
+      const std::size_t size = rest.copy(to.data(), to.size());
+      rest.erase(0, size);
+      return Result<std::size_t>(size);
+    });
+  }
   Result<std::string> read_zone(const std::string&) override { return other_; }
 
  private:
   std::string rules_, other_;
 };
 
+// Of each list a summary, some lines of each fault, and some duplicates.
+constexpr std::size_t kMaxOfLists = 64 * (1 + lists::kSamples * (lists::kFaults + 1));
+
 void check_printable(const std::vector<std::string>& sentences) {
-  CHECK(sentences.size() <= kMaxFindings + 1);
+  CHECK(sentences.size() <= kMaxFindings + 1 + kMaxOfLists);
   for (const std::string& sentence : sentences) {
     for (const char c : sentence) CHECK(c >= 0x20 && c <= 0x7e);
   }
@@ -61,16 +72,16 @@ void decide_some(Engine& engine) {
 
 void run(std::string_view input) {
   OneOther files(input);
-  const Outcome outcome = compile("policy.gh", &files, {});
+  const Outcome outcome = compile("policy.gh", &files, {}, {});
   check_printable(outcome.errors);
   check_printable(outcome.warnings);
   if (!outcome.errors.empty()) return;
   const std::string serialized = outcome.policy.SerializeAsString();
-  auto engine = Engine::make(serialized);
+  auto engine = Engine::make(serialized, lists::ListsView::open(outcome.lists));
   CHECK(engine);
   decide_some(**engine);
   check_printable(run_expects(outcome.expects, engine->get()));
-  CHECK(compile("policy.gh", &files, {}).policy.SerializeAsString() == serialized);
+  CHECK(compile("policy.gh", &files, {}, {}).policy.SerializeAsString() == serialized);
 }
 
 }  // namespace
