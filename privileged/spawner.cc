@@ -108,10 +108,6 @@ void Spawner::settle(int channel) {
 
 void Spawner::confine() {
   const auto name = privileges_.name;
-  // A worker that wakes does not interrupt the parent, which then finishes the batch it is at: half
-  // of all connections would cost two more switches (sched(7), inherited by the children).
-  const sched_param none{};
-  if (spec_.child == Role::kWorker) sched_setscheduler(0, SCHED_BATCH, &none);
   must(set_limits(privileges_.limits), name);
   if (privileges_.empty_root && !omitted("root")) must(enter_empty_root(), name);
   if (!omitted("uid")) must(become(spec_.uid, privileges_.capabilities), name);
