@@ -147,20 +147,21 @@ Status Engine::build() {
   if (rules_.empty() || !rules_.back().terms.empty() || !rules_.back().decides()) {
     return malformed("it has no default");
   }
+  client_in_.resize(networks_.size());
   name_bits_.resize(words_for(static_cast<std::size_t>(policy_.names_size())));
   return ok();
 }
 
 Result<Term> Engine::build_term(const wire::PolicyTerm& source) const {
   if (!sound(source)) return malformed("a term");
-  Term term{kind_of(source), source.negated(), &source, std::nullopt};
+  Term term{kind_of(source), source.negated(), source.from(), &source, nullptr};
   const wire::PolicyTexts* texts = nullptr;
   if (source.has_path()) texts = &source.path();
   if (source.has_header() && source.header().has_value()) texts = &source.header().value();
   if (texts != nullptr) {
     auto pattern = TextPattern::make(*texts);
     if (!pattern) return pattern.error();
-    term.pattern = std::move(*pattern);
+    term.pattern = std::make_unique<TextPattern>(std::move(*pattern));
   }
   return term;
 }
@@ -190,6 +191,7 @@ void Engine::decide(const Request& request, Decision* decision, Trace* trace) {
   name_looked_up_ = path_normalized_ = time_looked_at_ = false;
   destination_lists_.reset();
   client_lists_.reset();
+  std::fill(client_in_.begin(), client_in_.end(), Known::kNot);
   decision->rule = nullptr;
   decision->effects.clear();
   for (const Rule& rule : rules_) {
@@ -224,9 +226,7 @@ bool Engine::matches(const Term& term, const Request& request) {
   const wire::PolicyTerm& source = *term.source;
   switch (term.kind) {
     case TermKind::kFrom:
-      return networks_[source.from()].contains(request.client) ||
-             (network_lists_[source.from()] != 0 &&
-              (network_lists_[source.from()] & lists_of(request.client, &client_lists_)) != 0);
+      return client_is_in(term.networks, request);
     case TermKind::kListener:
       return matches_listener(source.listener(), request);
     case TermKind::kPort:
@@ -241,7 +241,7 @@ bool Engine::matches(const Term& term, const Request& request) {
       return matches_path(term, request);
     case TermKind::kHeader:
       return request.fields != nullptr &&
-             request.fields->any(source.header().name(), term.pattern ? &*term.pattern : nullptr);
+             request.fields->any(source.header().name(), term.pattern.get());
     case TermKind::kWhen:
       time_looked_at_ = true;
       return within(source.when(), policy_.zones(static_cast<int>(source.when().zone())),
@@ -250,6 +250,18 @@ bool Engine::matches(const Term& term, const Request& request) {
       return request.verified == Verified::kYes;
   }
   return false;
+}
+
+// Many rules are about the same clients.
+bool Engine::client_is_in(std::uint32_t networks, const Request& request) {
+  Known& known = client_in_[networks];
+  if (known == Known::kNot) {
+    const std::uint64_t lists = network_lists_[networks];
+    const bool in = networks_[networks].contains(request.client) ||
+                    (lists != 0 && (lists & lists_of(request.client, &client_lists_)) != 0);
+    known = in ? Known::kYes : Known::kNo;
+  }
+  return known == Known::kYes;
 }
 
 bool Engine::matches_to(const wire::PolicyTo& to, const Request& request) {

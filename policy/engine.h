@@ -49,8 +49,9 @@ std::string_view term_name(TermKind kind);
 struct Term {
   TermKind kind;
   bool negated = false;
+  std::uint32_t networks = 0;                // kFrom
   const wire::PolicyTerm* source = nullptr;  // the engine's
-  std::optional<TextPattern> pattern;        // kPath, kHeader with a value
+  std::unique_ptr<TextPattern> pattern;      // kPath, kHeader with a value
 };
 
 struct Rule {
@@ -104,6 +105,10 @@ class Engine {
   void look_up_name(const Request& request);
   std::uint64_t lists_of(const IpAddress& address, std::optional<std::uint64_t>* known) const;
 
+  bool client_is_in(std::uint32_t networks, const Request& request);
+
+  enum class Known : std::uint8_t { kNot, kNo, kYes };
+
   wire::Policy policy_;
   std::optional<lists::ListsView> lists_;
   std::vector<NetworkSet> networks_;
@@ -118,6 +123,7 @@ class Engine {
   // A bit for each list that holds the name or URL, the destination, the client.
   std::uint64_t name_lists_ = 0;
   std::optional<std::uint64_t> destination_lists_, client_lists_;
+  std::vector<Known> client_in_;  // networks_
   std::string path_;
 };
 

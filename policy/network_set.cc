@@ -1,21 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/network_set.h"
 
+#include <endian.h>
+
 #include <algorithm>
+#include <cstring>
 
 namespace gatehouse::policy {
 
+NetworkSet::Number NetworkSet::number_of(const IpAddress& address) {
+  std::uint64_t high, low;
+  std::memcpy(&high, address.octets.data(), sizeof high);
+  std::memcpy(&low, address.octets.data() + sizeof high, sizeof low);
+  return {be64toh(high), address.family == AF_INET6 ? be64toh(low) : 0};
+}
+
 NetworkSet::NetworkSet(const std::vector<Network>& networks) {
+  // So many of the highest bits.
+  const auto mask = [](unsigned bits) {
+    return bits == 0 ? 0 : ~std::uint64_t{0} << (64 - std::min(bits, 64U));
+  };
   for (const Network& network : networks) {
-    Range range{};
-    for (std::size_t i = 0; i < network.address.size(); ++i) {
-      const unsigned first = static_cast<unsigned>(i) * 8;  // number of the octet's highest bit
-      const unsigned kept = network.prefix <= first ? 0 : std::min(8U, network.prefix - first);
-      const auto mask = static_cast<std::uint8_t>(0xff00U >> kept);
-      range.first[i] = network.address.octets[i] & mask;
-      range.last[i] = range.first[i] | static_cast<std::uint8_t>(~mask);
-    }
-    (network.address.family == AF_INET ? four_ : six_).push_back(range);
+    const Number kept{mask(network.prefix), mask(network.prefix > 64 ? network.prefix - 64 : 0)};
+    const Number number = number_of(network.address);
+    const Number first{number.high & kept.high, number.low & kept.low};
+    (network.address.family == AF_INET ? four_ : six_)
+        .push_back({first, {first.high | ~kept.high, first.low | ~kept.low}});
   }
   merge(&four_);
   merge(&six_);
@@ -38,10 +48,11 @@ void NetworkSet::merge(std::vector<Range>* ranges) {
 bool NetworkSet::contains(const IpAddress& address) const {
   if (address.family == AF_UNSPEC) return false;
   const std::vector<Range>& ranges = address.family == AF_INET ? four_ : six_;
-  const auto after = std::upper_bound(
-      ranges.begin(), ranges.end(), address.octets,
-      [](const Octets& octets, const Range& range) { return octets < range.first; });
-  return after != ranges.begin() && address.octets <= std::prev(after)->last;
+  const Number number = number_of(address);
+  const auto after =
+      std::upper_bound(ranges.begin(), ranges.end(), number,
+                       [](const Number& a, const Range& range) { return a < range.first; });
+  return after != ranges.begin() && number <= std::prev(after)->last;
 }
 
 }  // namespace gatehouse::policy

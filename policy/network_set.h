@@ -2,7 +2,7 @@
 // A set of networks, as ranges that don't overlap: membership by binary search.
 #pragma once
 
-#include <array>
+#include <compare>
 #include <cstdint>
 #include <vector>
 
@@ -19,10 +19,15 @@ class NetworkSet {
   bool empty() const { return four_.empty() && six_.empty(); }
 
  private:
-  using Octets = std::array<std::uint8_t, 16>;  // of IPv4 the first four count
-  struct Range {
-    Octets first, last;
+  // An address as a number; of IPv4 the highest 32 bits count.
+  struct Number {
+    std::uint64_t high, low;
+    auto operator<=>(const Number&) const = default;
   };
+  struct Range {
+    Number first, last;
+  };
+  static Number number_of(const IpAddress& address);
   static void merge(std::vector<Range>* ranges);
 
   std::vector<Range> four_, six_;

@@ -102,9 +102,7 @@ void Terms::from(const WrittenTerm& written, wire::PolicyTerm* term) {
     }
   }
   if (written.items.size() > 1 || only == nullptr || only->list) {
-    term->set_from(networks_index(members.networks));
-    for (const std::uint32_t list : lists) policy_->mutable_networks()->rbegin()->add_lists(list);
-    return;
+    return term->set_from(networks_index(members.networks, lists));
   }
   if (!only->networks) only->networks = networks_index(only->members.networks);
   term->set_from(*only->networks);
@@ -136,21 +134,29 @@ void Terms::to(const WrittenTerm& written, wire::PolicyTo* to) {
   if (!own.networks.empty()) to->add_networks(networks_index(own.networks));
 }
 
-std::uint32_t Terms::networks_index(const std::vector<Network>& networks) {
-  wire::PolicyNetworks* added = policy_->add_networks();
+std::uint32_t Terms::networks_index(const std::vector<Network>& networks,
+                                    const std::vector<std::uint32_t>& lists) {
+  wire::PolicyNetworks made;
+  for (const std::uint32_t list : lists) made.add_lists(list);
   for (const Network& network : networks) {
-    wire::ConfigNetwork* member = added->add_members();
+    wire::ConfigNetwork* member = made.add_members();
     member->set_address(std::string(network.address.bytes()));
     member->set_prefix(network.prefix);
   }
-  return static_cast<std::uint32_t>(policy_->networks_size()) - 1;
+  const auto next = static_cast<std::uint32_t>(policy_->networks_size());
+  const auto [found, added] = networks_.try_emplace(made.SerializeAsString(), next);
+  if (added) *policy_->add_networks() = std::move(made);
+  return found->second;
 }
 
 std::uint32_t Terms::names_index(const Members& members) {
-  wire::PolicyNames* added = policy_->add_names();
-  for (const std::string& name : members.exact) added->add_exact(name);
-  for (const std::string& name : members.suffixes) added->add_suffixes(name);
-  return static_cast<std::uint32_t>(policy_->names_size()) - 1;
+  wire::PolicyNames made;
+  for (const std::string& name : members.exact) made.add_exact(name);
+  for (const std::string& name : members.suffixes) made.add_suffixes(name);
+  const auto next = static_cast<std::uint32_t>(policy_->names_size());
+  const auto [found, added] = names_.try_emplace(made.SerializeAsString(), next);
+  if (added) *policy_->add_names() = std::move(made);
+  return found->second;
 }
 
 void Terms::listener(const WrittenTerm& written, wire::PolicyListeners* listeners) {

@@ -33,7 +33,8 @@ class Terms {
   void regex(const Word& item, wire::PolicyTexts* texts);
   // Words other than plain ones and texts are no such thing: said, and false.
   bool is_text(const Word& item, std::string_view what);
-  std::uint32_t networks_index(const std::vector<Network>& networks);
+  std::uint32_t networks_index(const std::vector<Network>& networks,
+                               const std::vector<std::uint32_t>& lists = {});
   std::uint32_t names_index(const Members& members);
   std::optional<std::uint32_t> zone_index(const Word& name);
 
@@ -42,6 +43,8 @@ class Terms {
   Findings* errors_;
   wire::Policy* policy_;
   std::map<std::string, std::uint32_t> zones_;
+  // What several rules say stands once.
+  std::map<std::string, std::uint32_t> networks_, names_;
 };
 
 }  // namespace gatehouse::policy
