@@ -122,6 +122,74 @@ TEST_F(CliFiles, ExplainPrintsAConfigurationThatIsRightAndTheSame) {
   EXPECT_EQ(again.out, explained.out);
 }
 
+constexpr char kPolicyConfig[] =
+    "[gateway]\nworkers = 1\npolicy = \"policy.gh\"\n[resolver]\nservers = [\"192.0.2.53\"]\n";
+
+TEST_F(CliFiles, APolicyIsReadWarnedOfAndItsExpectLinesAreRun) {
+  const std::string path = file("a.toml", kPolicyConfig);
+  file("policy.gh",
+       "set unused = 10.0.0.1\ndeny lessons path /x when Mon Europe/Vienna\nallow default\n"
+       "expect 10.0.0.1 GET http://a.example/x at 2026-11-23T10:00Z -> deny lessons\n");
+  const Ran right = run_gatehouse({"check", path});
+  EXPECT_EQ(right.code, 0);
+  EXPECT_NE(right.out.find(", policy of 2 rules, 1 expect line holds\n"), std::string::npos)
+      << right.out;
+  EXPECT_EQ(right.err, "warning: policy.gh:1:5: \"unused\" is used by no rule\n");
+  file("policy.gh", "deny default\nexpect 10.0.0.1 GET http://a.example/ -> allow default\n");
+  const Ran failing = run_gatehouse({"check", path});
+  EXPECT_EQ(failing.code, 2);
+  EXPECT_EQ(failing.out, "");
+  EXPECT_EQ(failing.err,
+            "policy.gh:2:1: expected allow default, decided is deny default (policy.gh:1)\n");
+}
+
+// Whoever checks a file may be root, and the file a stranger's: a rule file shows nothing else.
+TEST_F(CliFiles, ARuleFileOutsideOfTheDirectoryIsNotRead) {
+  const std::string path = file("a.toml", kPolicyConfig);
+  char secret[] = "/tmp/gatehouse-cli-secret-XXXXXX";
+  const int fd = mkstemp(secret);
+  ASSERT_GE(fd, 0);
+  ASSERT_EQ(write(fd, "secret\n", 7), 7);
+  close(fd);
+  std::filesystem::create_symlink(secret, directory_ + "/policy.gh");
+  const Ran ran = run_gatehouse({"check", path});
+  std::filesystem::remove(secret);
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_EQ(ran.err.substr(0, 45), "policy.gh:1:1: can't be opened: EACCES (the l");
+  EXPECT_EQ(ran.err.find("secret"), std::string::npos);
+}
+
+TEST_F(CliFiles, WhyShowsTheWayThroughTheRules) {
+  const std::string path = file("a.toml", kPolicyConfig);
+  file("policy.gh",
+       "deny admin from not 10.0.0.0/8 path /admin\ntag all from 10.0.0.0/8 as x\n"
+       "allow named to a.example\ndeny default\n");
+  const Ran denied = run_gatehouse(
+      {"why", "--config", path, "--client", "10.0.0.1", "GET", "http://b.example/admin"});
+  EXPECT_EQ(denied.code, 1);
+  EXPECT_EQ(denied.out,
+            "policy.gh:1        deny admin               no: not from\n"
+            "policy.gh:2        tag all                  matches, goes on\n"
+            "policy.gh:3        allow named              no: to\n"
+            "policy.gh:4        deny default             decides\n"
+            "deny default\n");
+  const Ran allowed =
+      run_gatehouse({"why", "--config", path, "--client", "10.0.0.1", "GET", "http://a.example/"});
+  EXPECT_EQ(allowed.code, 0);
+  EXPECT_TRUE(allowed.out.ends_with("decides\nallow named\n")) << allowed.out;
+  const Ran unverified = run_gatehouse({"why", "--config", path, "--client", "10.0.0.1",
+                                        "--unverified", "GET", "http://a.example/"});
+  EXPECT_NE(unverified.out.find("allow named              no: verified\n"), std::string::npos);
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"why", "GET", "http://a.example/"},
+           {"why", "--client", "10.0.0.1", "GET"},
+           {"why", "--config", path, "--client", "ten", "GET", "http://a.example/"},
+           {"why", "--config", path, "--client", "10.0.0.1", "GET", "a.example"},
+           {"why", "--config", "/none", "--client", "10.0.0.1", "GET", "http://a.example/"}}) {
+    EXPECT_EQ(run_gatehouse(words).code, 2) << words.back();
+  }
+}
+
 // What takes more than a screen line is broken, and reads as the same.
 TEST_F(CliFiles, ExplainPrintsEveryModeAndIsTheSame) {
   std::string text =
