@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "privileged/config_source.h"
 
-#include <sys/epoll.h>
-
 #include "ipc/codec.h"
 #include "ipc/sealed_memfd.h"
 #include "proto/loader.pb.h"
-#include "proto/spawner.pb.h"
 
 namespace gatehouse::privileged {
 namespace {
@@ -27,38 +24,24 @@ void ConfigSource::load(Done done) {
   CHECK(!busy());
   done_ = std::move(done);
   deadline_ = Clock::now() + kLoadTime;
-  auto pair = ipc::make_pair();
   auto memfd = ipc::make_memfd("gatehouse-config", 0);
   auto lists = ipc::make_memfd("gatehouse-lists", 0);
-  if (!pair) return finish(pair.error());
   if (!memfd) return finish(memfd.error());
   if (!lists) return finish(lists.error());
-  channel_ = std::move(pair->ours);
   memfd_ = std::move(*memfd);
   lists_ = std::move(*lists);
-  wire::ToSpawner request;
-  request.mutable_spawn()->set_child(++child_);
-  const int fds[] = {pair->theirs.get(), memfd_.get(), lists_.get()};
-  if (ipc::send_message(spawner_, request, fds) != ipc::Send::kSent) {
-    return finish(Error{0, "the loader can't be started"});
-  }
-  if (auto status = loop_.add(channel_.get(), EPOLLIN, [this](std::uint32_t) { on_channel(); });
-      !status) {
-    channel_.reset();
-    finish(status.error());
-  }
+  const int fds[] = {memfd_.get(), lists_.get()};
+  if (!loader_.start(fds)) finish(Error{0, "the loader can't be started"});
 }
 
 void ConfigSource::on_channel() {
   ipc::Message message;
-  const auto received = ipc::receive(channel_.get(), &message, 0);
+  const auto received = ipc::receive(loader_.channel(), &message, 0);
   if (received == ipc::Receive::kEmpty) return;
   wire::LoadResult result;
   if (received != ipc::Receive::kMessage ||
       !result.ParseFromArray(message.buffer.data(), static_cast<int>(message.size))) {
-    loop_.remove(channel_.get());  // its end says why: child_exited
-    channel_.reset();
-    return;
+    return loader_.hang_up();  // its end says why: child_exited
   }
   finish(result.loaded() ? take(result.size(), result.lists_size())
                          : Result<LoadedConfig>(Error{EINVAL, printable(result.error())}));
@@ -84,31 +67,26 @@ Result<LoadedConfig> ConfigSource::take(std::size_t size, std::uint64_t lists_si
   return LoadedConfig{std::move(*settings), std::move(memfd_), std::move(lists_)};
 }
 
-void ConfigSource::child_exited(std::uint32_t child, bool killed, int status) {
-  if (!busy() || child != child_) return;
-  if (channel_.valid()) on_channel();  // its result may still be there
+void ConfigSource::child_exited(const wire::Exited& exited) {
+  if (!loader_.is(exited.child())) return;
+  if (loader_.channel() >= 0) on_channel();  // its result may still be there
   if (!busy()) return;
-  std::string why = "the loader ended without a result (";
-  why += killed ? "signal " : "status ";
-  why += std::to_string(status) + ")";
+  std::string why = "the loader ended without a result (" + ending(exited) + ")";
   // The spawner exits with errno where it can't open the file.
-  if (!killed && status > 0 && status < 126) {
-    why = path_ + ": can't be opened by the loader's user: " + std::strerror(status);
+  if (!exited.killed() && exited.status() > 0 && exited.status() < 126) {
+    why = path_ + ": can't be opened by the loader's user: " + std::strerror(exited.status());
   }
   finish(Error{0, why});
 }
 
 void ConfigSource::expire(TimePoint now) {
   if (!busy() || now < deadline_) return;
-  wire::ToSpawner request;
-  request.mutable_kill()->set_child(child_);
-  ipc::send_message(spawner_, request);
+  loader_.stop();
   finish(Error{ETIMEDOUT, path_ + ": took longer than 90 s to load"});
 }
 
 void ConfigSource::finish(Result<LoadedConfig> result) {
-  if (channel_.valid()) loop_.remove(channel_.get());
-  channel_.reset();
+  loader_.forget();
   memfd_.reset();
   lists_.reset();
   const Done done = std::move(done_);

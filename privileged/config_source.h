@@ -7,8 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "ipc/channel.h"
-#include "privileged/loop.h"
+#include "privileged/helper.h"
 #include "privileged/settings.h"
 
 namespace gatehouse::privileged {
@@ -25,7 +24,7 @@ class ConfigSource {
 
   // spawner: the loader spawner's channel. path: of the file, for messages.
   ConfigSource(Loop& loop, int spawner, std::string path)
-      : loop_(loop), spawner_(spawner), path_(std::move(path)) {}
+      : loader_(loop, spawner, [this] { on_channel(); }), path_(std::move(path)) {}
 
   // One at a time: busy() must be false.
   void load(Done done);
@@ -34,19 +33,16 @@ class ConfigSource {
   void expire(TimePoint now);
 
   // From the spawner: the loader has ended.
-  void child_exited(std::uint32_t child, bool killed, int status);
+  void child_exited(const wire::Exited& exited);
 
  private:
   void on_channel();
   void finish(Result<LoadedConfig> result);
   Result<LoadedConfig> take(std::size_t size, std::uint64_t lists_size);
 
-  Loop& loop_;
-  int spawner_;
+  Helper loader_;
   std::string path_;
   Done done_;
-  std::uint32_t child_ = 0;
-  UniqueFd channel_;
   UniqueFd memfd_, lists_;
   TimePoint deadline_;
 };

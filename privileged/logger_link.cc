@@ -5,13 +5,10 @@
 #include <unistd.h>
 
 #include "ipc/codec.h"
-#include "proto/logger.pb.h"
-#include "proto/spawner.pb.h"
 
 namespace gatehouse::privileged {
 namespace {
 constexpr int kPipeSize = 1 << 20;  // octets: what may wait while the logger batches
-constexpr auto kRestartDelay = std::chrono::seconds(1);
 }  // namespace
 
 void LoggerLink::configure(int config_memfd) {
@@ -22,34 +19,25 @@ void LoggerLink::configure(int config_memfd) {
     }
     return start();
   }
-  wire::ToLogger message;
-  message.mutable_configure();
-  const int fd = config_.get();
-  ipc::send_message(channel_.get(), message, {&fd, 1});
+  tell_configuration();
 }
 
 void LoggerLink::start() {
-  restart_at_ = TimePoint::max();
-  started_ = Clock::now();
-  auto pair = ipc::make_pair();
-  wire::ToSpawner request;
-  request.mutable_spawn()->set_child(++last_child_);
-  if (!pair) {
-    restart_at_ = Clock::now() + kRestartDelay;
-    return;
-  }
-  const int theirs = pair->theirs.get();
-  if (ipc::send_message(spawner_, request, {&theirs, 1}) != ipc::Send::kSent) {
-    restart_at_ = Clock::now() + kRestartDelay;
-    return;
-  }
-  child_ = last_child_;
-  channel_ = std::move(pair->ours);
+  if (!helper_.start()) return helper_.start_again();
+  tell_configuration();
+  for (const auto& [child, pipe] : pipes_) tell_pipe(child, pipe);
+}
+
+// To nobody where none runs: the next one is told everything anew.
+void LoggerLink::send(const wire::ToLogger& message, int fd) {
+  if (!running()) return;
+  ipc::send_message(helper_.channel(), message, {&fd, fd >= 0 ? 1U : 0U});
+}
+
+void LoggerLink::tell_configuration() {
   wire::ToLogger message;
   message.mutable_configure();
-  const int fd = config_.get();
-  ipc::send_message(channel_.get(), message, {&fd, 1});
-  for (const auto& [child, pipe] : pipes_) tell_pipe(child, pipe);
+  send(message, config_.get());
 }
 
 void LoggerLink::tell_pipe(std::uint32_t child, const Pipe& pipe) {
@@ -57,8 +45,7 @@ void LoggerLink::tell_pipe(std::uint32_t child, const Pipe& pipe) {
   message.mutable_add_pipe()->set_source(child == 0 ? wire::AddPipe::PARENT
                                                     : wire::AddPipe::WORKER);
   message.mutable_add_pipe()->set_slot(pipe.slot);
-  const int fd = pipe.read_end.get();
-  if (channel_.valid()) ipc::send_message(channel_.get(), message, {&fd, 1});
+  send(message, pipe.read_end.get());
 }
 
 Result<UniqueFd> LoggerLink::make_pipe(std::uint32_t child, unsigned slot) {
@@ -76,7 +63,7 @@ Result<UniqueFd> LoggerLink::make_pipe(std::uint32_t child, unsigned slot) {
 void LoggerLink::reopen() {
   wire::ToLogger message;
   message.mutable_reopen();
-  if (channel_.valid()) ipc::send_message(channel_.get(), message);
+  send(message);
 }
 
 void LoggerLink::finish() {
@@ -85,22 +72,19 @@ void LoggerLink::finish() {
   pipes_.clear();
   wire::ToLogger message;
   message.mutable_finish();
-  if (channel_.valid()) ipc::send_message(channel_.get(), message);
+  send(message);
 }
 
-void LoggerLink::child_exited(std::uint32_t child, bool killed, int status) {
-  if (child != child_) return;
-  child_ = 0;
-  channel_.reset();
+void LoggerLink::child_exited(const wire::Exited& exited) {
+  if (!helper_.is(exited.child())) return;
+  helper_.forget();
   if (finishing_) return;
-  const TimePoint now = Clock::now();
-  restart_at_ = now - started_ > kRestartDelay ? now : now + kRestartDelay;
-  log_.write(Level::kError, std::string("the logger ended (") + (killed ? "signal " : "status ") +
-                                std::to_string(status) + "); starting it again");
+  helper_.start_again();
+  log_.write(Level::kError, "the logger ended (" + ending(exited) + "); starting it again");
 }
 
 void LoggerLink::expire(TimePoint now) {
-  if (now >= restart_at_) start();
+  if (now >= helper_.due_at()) start();
 }
 
 }  // namespace gatehouse::privileged

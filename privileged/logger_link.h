@@ -8,13 +8,14 @@
 
 #include "base/unique_fd.h"
 #include "privileged/event_log.h"
-#include "privileged/loop.h"
+#include "privileged/helper.h"
+#include "proto/logger.pb.h"
 
 namespace gatehouse::privileged {
 
 class LoggerLink {
  public:
-  LoggerLink(EventLog& log, int spawner) : log_(log), spawner_(spawner) {}
+  LoggerLink(Loop& loop, EventLog& log, int spawner) : log_(log), helper_(loop, spawner) {}
 
   // Starts it with the sealed configuration (a copy is kept), or hands a running one the new one.
   void configure(int config_memfd);
@@ -27,9 +28,9 @@ class LoggerLink {
   // All writers are gone: the logger writes what is left and exits. Returns at once.
   void finish();
 
-  void child_exited(std::uint32_t child, bool killed, int status);
-  bool running() const { return child_ != 0; }
-  TimePoint next_deadline() const { return restart_at_; }
+  void child_exited(const wire::Exited& exited);
+  bool running() const { return helper_.running(); }
+  TimePoint next_deadline() const { return helper_.due_at(); }
   void expire(TimePoint now);
 
  private:
@@ -39,17 +40,14 @@ class LoggerLink {
   };
 
   void start();
+  void send(const wire::ToLogger& message, int fd = -1);
+  void tell_configuration();
   void tell_pipe(std::uint32_t child, const Pipe& pipe);
 
   EventLog& log_;
-  int spawner_;
+  Helper helper_;
   UniqueFd config_;
-  UniqueFd channel_;
-  std::uint32_t child_ = 0;
-  std::uint32_t last_child_ = 0;
   std::map<std::uint32_t, Pipe> pipes_;  // by worker; 0: the parent's own
-  TimePoint restart_at_ = TimePoint::max();
-  TimePoint started_{};
   bool finishing_ = false;
 };
 

@@ -15,7 +15,6 @@
 #include "privileged/logger_link.h"
 #include "privileged/resolver_link.h"
 #include "privileged/supervisor.h"
-#include "proto/spawner.pb.h"
 
 namespace gatehouse::privileged {
 namespace {
@@ -31,7 +30,7 @@ class Parent {
   Parent(Inheritance from, Loop loop)
       : from_(std::move(from)),
         loop_(std::move(loop)),
-        logger_(log_, from_.logger_spawner.channel.get()),
+        logger_(loop_, log_, from_.logger_spawner.channel.get()),
         source_(loop_, from_.loader_spawner.channel.get(), from_.config_path),
         resolver_(loop_, log_, from_.resolver_spawner.channel.get()),
         supervisor_({loop_, log_, logger_, resolver_, from_.worker_spawner.channel.get(),
@@ -40,10 +39,10 @@ class Parent {
   int run();
 
  private:
-  using Exited = std::function<void(std::uint32_t, bool, int)>;
+  using Exited = std::function<void(const wire::Exited&)>;
 
   Status watch();
-  Status watch_spawner(SpawnerProcess& spawner, const char* name, Exited exited);
+  Status watch_spawner(const SpawnerProcess& spawner, const char* name, Exited exited);
   bool load_first();
   void turn();
   void on_signal();
@@ -67,17 +66,15 @@ class Parent {
   int exit_code_ = -1;  // >= 0: leave the loop
 };
 
-Status Parent::watch_spawner(SpawnerProcess& spawner, const char* name, Exited exited) {
+Status Parent::watch_spawner(const SpawnerProcess& spawner, const char* name, Exited exited) {
   const int fd = spawner.channel.get();
   return loop_.add(fd, EPOLLIN, [this, fd, name, exited = std::move(exited)](std::uint32_t) {
     ipc::Message message;
     wire::FromSpawner report;
     const auto received = ipc::receive(fd, &message, 0);
     if (received == ipc::Receive::kEmpty) return;
-    if (received == ipc::Receive::kMessage && ipc::decode(message.bytes(), &report)) {
-      const auto& child = report.exited();
-      return exited(child.child(), child.killed(), child.status());
-    }
+    if (received == ipc::Receive::kMessage && ipc::decode(message.bytes(), &report))
+      return exited(report.exited());
     // All its children died with it (pid namespace); nothing can be replaced any more.
     log_.write(Level::kError, std::string("the ") + name + " spawner has ended; gatehoused stops");
     loop_.remove(fd);
@@ -86,22 +83,19 @@ Status Parent::watch_spawner(SpawnerProcess& spawner, const char* name, Exited e
 }
 
 Status Parent::watch() {
-  Status status = watch_spawner(
-      from_.worker_spawner, "worker",
-      [this](auto child, bool killed, int how) { supervisor_.child_exited(child, killed, how); });
-  if (!status) return status;
-  status = watch_spawner(from_.loader_spawner, "loader", [this](auto child, bool killed, int how) {
-    source_.child_exited(child, killed, how);
-  });
-  if (!status) return status;
-  status = watch_spawner(from_.logger_spawner, "logger", [this](auto child, bool killed, int how) {
-    logger_.child_exited(child, killed, how);
-  });
-  if (!status) return status;
-  status = watch_spawner(
-      from_.resolver_spawner, "resolver",
-      [this](auto child, bool killed, int how) { resolver_.child_exited(child, killed, how); });
-  if (!status) return status;
+  const struct {
+    const SpawnerProcess& spawner;
+    const char* name;
+    Exited exited;
+  } all[] = {
+      {from_.worker_spawner, "worker", [this](auto& child) { supervisor_.child_exited(child); }},
+      {from_.loader_spawner, "loader", [this](auto& child) { source_.child_exited(child); }},
+      {from_.logger_spawner, "logger", [this](auto& child) { logger_.child_exited(child); }},
+      {from_.resolver_spawner, "resolver", [this](auto& child) { resolver_.child_exited(child); }},
+  };
+  for (const auto& each : all) {
+    if (auto status = watch_spawner(each.spawner, each.name, each.exited); !status) return status;
+  }
   return loop_.add(from_.signals.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
 }
 

@@ -2,7 +2,6 @@
 #include "privileged/resolver_link.h"
 
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -10,12 +9,10 @@
 
 #include "ipc/codec.h"
 #include "proto/resolver.pb.h"
-#include "proto/spawner.pb.h"
 
 namespace gatehouse::privileged {
 namespace {
 constexpr auto kQueryTime = std::chrono::seconds(30);
-constexpr auto kRestartDelay = std::chrono::seconds(1);
 constexpr std::size_t kMaxQueries = 4096;
 constexpr unsigned kSocketsPerSecond = 10'000;  // more than it can use; bounds what it costs us
 constexpr std::size_t kMaxAddresses = 16;
@@ -24,43 +21,21 @@ constexpr std::size_t kMaxAddresses = 16;
 void ResolverLink::configure(std::vector<Endpoint> servers, int config_memfd) {
   servers_ = std::move(servers);
   config_.reset(fcntl(config_memfd, F_DUPFD_CLOEXEC, 3));
-  restart_at_ = TimePoint::max();
-  stop();
+  helper_.stop();
   if (!servers_.empty()) start();
   // What the old one was asked, the new one is: a reload makes no name fail.
   for (auto& [id, query] : std::exchange(queries_, {})) ask(id, std::move(query));
 }
 
 void ResolverLink::start() {
-  restart_at_ = TimePoint::max();
-  auto pair = ipc::make_pair();
-  wire::ToSpawner request;
-  request.mutable_spawn()->set_child(++last_child_);
-  const int fds[] = {pair ? pair->theirs.get() : -1, config_.get()};
-  if (!pair || ipc::send_message(spawner_, request, fds) != ipc::Send::kSent ||
-      !loop_.add(pair->ours.get(), EPOLLIN, [this](std::uint32_t) { on_channel(); })) {
-    restart_at_ = Clock::now() + kRestartDelay;
-    return;
-  }
-  child_ = last_child_;
-  channel_ = std::move(pair->ours);
-}
-
-// An honest one exits when its channel ends; this does not rely on it.
-void ResolverLink::stop() {
-  if (channel_.valid()) loop_.remove(channel_.get());
-  channel_.reset();
-  if (child_ == 0) return;
-  wire::ToSpawner request;
-  request.mutable_kill()->set_child(child_);
-  ipc::send_message(spawner_, request);
-  child_ = 0;
+  const int config = config_.get();
+  if (!helper_.start({&config, 1})) helper_.start_again();
 }
 
 // It can't be relied on; what it was asked may be the cause, so it is not asked again.
 void ResolverLink::give_up() {
-  stop();
-  restart_at_ = Clock::now() + kRestartDelay;
+  helper_.stop();
+  helper_.start_again();
   for (auto& [id, query] : std::exchange(queries_, {})) query.answer({}, {});
 }
 
@@ -73,7 +48,7 @@ void ResolverLink::ask(std::uint64_t id, Query query) {
   wire::ToResolver message;
   message.mutable_query()->set_id(id);
   message.mutable_query()->set_name(query.name);
-  if (!channel_.valid() || ipc::send_message(channel_.get(), message) != ipc::Send::kSent) {
+  if (!helper_.running() || ipc::send_message(helper_.channel(), message) != ipc::Send::kSent) {
     return query.answer({}, {});
   }
   next_timeout_ = std::min(next_timeout_, query.deadline);
@@ -82,8 +57,8 @@ void ResolverLink::ask(std::uint64_t id, Query query) {
 
 void ResolverLink::on_channel() {
   ipc::Message message;
-  for (int i = 0; i < 32 && channel_.valid(); ++i) {
-    const auto received = ipc::receive(channel_.get(), &message, 0);
+  for (int i = 0; i < 32 && helper_.running(); ++i) {
+    const auto received = ipc::receive(helper_.channel(), &message, 0);
     if (received == ipc::Receive::kEmpty) return;
     wire::FromResolver from;
     if (received != ipc::Receive::kMessage || !ipc::decode(message.bytes(), &from)) {
@@ -132,19 +107,18 @@ void ResolverLink::send_socket(std::uint32_t server, bool tcp) {
   message.mutable_socket()->set_tcp(tcp);
   const int number = fd.get();
   // One that is lost is asked for again.
-  ipc::send_message(channel_.get(), message, {&number, made ? 1U : 0U});
+  ipc::send_message(helper_.channel(), message, {&number, made ? 1U : 0U});
 }
 
-void ResolverLink::child_exited(std::uint32_t child, bool killed, int status) {
-  if (child != child_) return;
-  log_.write(Level::kError, std::string("the resolver ended (") + (killed ? "signal " : "status ") +
-                                std::to_string(status) + "); starting it again");
-  stop();
-  restart_at_ = Clock::now() + kRestartDelay;
+void ResolverLink::child_exited(const wire::Exited& exited) {
+  if (!helper_.is(exited.child())) return;
+  helper_.forget();
+  helper_.start_again();
+  log_.write(Level::kError, "the resolver ended (" + ending(exited) + "); starting it again");
 }
 
 void ResolverLink::expire(TimePoint now) {
-  if (now >= restart_at_) start();
+  if (now >= helper_.due_at()) start();
   if (now < next_timeout_) return;
   next_timeout_ = TimePoint::max();
   std::vector<std::uint64_t> late;

@@ -12,9 +12,8 @@
 #include <vector>
 
 #include "base/address.h"
-#include "base/unique_fd.h"
 #include "privileged/event_log.h"
-#include "privileged/loop.h"
+#include "privileged/helper.h"
 
 namespace gatehouse::privileged {
 
@@ -24,7 +23,7 @@ class ResolverLink {
   using Answer = std::function<void(std::vector<IpAddress>, std::chrono::seconds ttl)>;
 
   ResolverLink(Loop& loop, EventLog& log, int spawner)
-      : loop_(loop), log_(log), spawner_(spawner) {}
+      : log_(log), helper_(loop, spawner, [this] { on_channel(); }) {}
 
   // Starts it anew with this configuration, and asks the new one what is still open; without
   // servers it is not started.
@@ -32,8 +31,8 @@ class ResolverLink {
   // answer is called exactly once, perhaps before this returns.
   void query(std::string_view name, Answer answer);
 
-  void child_exited(std::uint32_t child, bool killed, int status);
-  TimePoint next_deadline() const { return std::min(restart_at_, next_timeout_); }
+  void child_exited(const wire::Exited& exited);
+  TimePoint next_deadline() const { return std::min(helper_.due_at(), next_timeout_); }
   void expire(TimePoint now);
 
  private:
@@ -44,26 +43,20 @@ class ResolverLink {
   };
 
   void start();
-  void stop();
   void give_up();
   void ask(std::uint64_t id, Query query);
   void on_channel();
   void send_socket(std::uint32_t server, bool tcp);
   void finish(std::uint64_t id, std::vector<IpAddress> addresses, std::chrono::seconds ttl);
 
-  Loop& loop_;
   EventLog& log_;
-  int spawner_;
+  Helper helper_;
   std::vector<Endpoint> servers_;
   UniqueFd config_;
-  UniqueFd channel_;
-  std::uint32_t child_ = 0;  // the running one; 0: none
-  std::uint32_t last_child_ = 0;
   std::uint64_t last_query_ = 0;
   std::unordered_map<std::uint64_t, Query> queries_;
   TimePoint second_{};  // of which sockets_ were made
   unsigned sockets_ = 0;
-  TimePoint restart_at_ = TimePoint::max();
   TimePoint next_timeout_ = TimePoint::max();
 };
 

@@ -13,7 +13,6 @@
 #include "ipc/codec.h"
 #include "ipc/sealed_memfd.h"
 #include "privileged/attest.h"
-#include "proto/spawner.pb.h"
 
 namespace gatehouse::privileged {
 namespace {
@@ -143,16 +142,15 @@ void Supervisor::prove(unsigned slot) {
   }
 }
 
-void Supervisor::canary_exited(const Canary& canary, bool killed, int status) {
+void Supervisor::canary_exited(const Canary& canary, const wire::Exited& exited) {
   Slot& s = slots_[canary.slot];
   char reached = 0;
   const bool attempted = read(canary.log_pipe.get(), &reached, 1) == 1;
-  if (!killed || status != SIGSYS || !attempted) {
-    needs_.log.write(
-        Level::kSecurity,
-        "a canary of worker " + std::to_string(canary.slot) +
-            (attempted ? " was not killed by its filter" : " did not reach its attempt") + " (" +
-            (killed ? "signal " : "status ") + std::to_string(status) + "); no worker is started");
+  if (!exited.killed() || exited.status() != SIGSYS || !attempted) {
+    needs_.log.write(Level::kSecurity, "a canary of worker " + std::to_string(canary.slot) +
+                                           (attempted ? " was not killed by its filter"
+                                                      : " did not reach its attempt") +
+                                           " (" + ending(exited) + "); no worker is started");
     unprovable_ = true;
     drop_canaries(canary.slot);
     return slot_failed(canary.slot, Clock::now());
@@ -172,11 +170,7 @@ void Supervisor::drop_canaries(unsigned slot) {
   });
 }
 
-void Supervisor::kill(std::uint32_t child) {
-  wire::ToSpawner request;
-  request.mutable_kill()->set_child(child);
-  ipc::send_message(needs_.spawner, request);
-}
+void Supervisor::kill(std::uint32_t child) { kill_child(needs_.spawner, child); }
 
 void Supervisor::start(unsigned slot) {
   auto worker = std::make_unique<WorkerHandle>();
@@ -205,12 +199,9 @@ void Supervisor::start(unsigned slot) {
 
 bool Supervisor::spawn(unsigned slot, std::uint32_t child, unsigned canary, int channel,
                        int log_pipe) {
-  wire::ToSpawner request;
-  request.mutable_spawn()->set_child(child);
-  request.mutable_spawn()->set_canary(canary);
   const int fds[] = {channel, log_pipe, slots_[slot].metrics.get(), config_.memfd.get(),
                      config_.lists.get()};
-  return ipc::send_message(needs_.spawner, request, fds) == ipc::Send::kSent;
+  return spawn_child(needs_.spawner, child, fds, canary);
 }
 
 // The slot has no worker to come: try again, later each time it dies young.
@@ -224,11 +215,12 @@ void Supervisor::slot_failed(unsigned slot, TimePoint since) {
   ++restarts_;
 }
 
-void Supervisor::child_exited(std::uint32_t child, bool killed, int status) {
+void Supervisor::child_exited(const wire::Exited& exited) {
+  const std::uint32_t child = exited.child();
   if (const auto canary = canaries_.find(child); canary != canaries_.end()) {
     const Canary ended = std::move(canary->second);
     canaries_.erase(canary);
-    return canary_exited(ended, killed, status);
+    return canary_exited(ended, exited);
   }
   if (find(child) == nullptr) return;
   on_channel(child);  // its last words come first
@@ -236,13 +228,11 @@ void Supervisor::child_exited(std::uint32_t child, bool killed, int status) {
   const unsigned slot = worker->slot;
   const TimePoint since = worker->since;
   if (!worker->explained) {
-    const bool broke_filter = killed && status == SIGSYS;
+    const bool broke_filter = exited.killed() && exited.status() == SIGSYS;
     if (broke_filter) ++violations_;
-    needs_.log.write(
-        broke_filter ? Level::kSecurity : Level::kError,
-        "worker " + std::to_string(slot) + " (pid " + std::to_string(worker->pid) + ") ended by " +
-            (broke_filter ? std::string("its seccomp filter")
-                          : (killed ? "signal " : "status ") + std::to_string(status)));
+    needs_.log.write(broke_filter ? Level::kSecurity : Level::kError,
+                     "worker " + std::to_string(slot) + " (pid " + std::to_string(worker->pid) +
+                         ") ended by " + (broke_filter ? "its seccomp filter" : ending(exited)));
   }
   end(*worker);
   needs_.logger.forget_worker(child);

@@ -45,7 +45,7 @@ class Supervisor {
   // On an error nothing has changed.
   Status apply(LoadedConfig config);
 
-  void child_exited(std::uint32_t child, bool killed, int status);
+  void child_exited(const wire::Exited& exited);
   void finish_turn() { broker_.finish_turn(); }
   TimePoint next_deadline() const;
   void expire(TimePoint now);
@@ -88,7 +88,7 @@ class Supervisor {
   void start(unsigned slot);
   bool spawn(unsigned slot, std::uint32_t child, unsigned canary, int channel, int log_pipe);
   void slot_failed(unsigned slot, TimePoint since);
-  void canary_exited(const Canary& canary, bool killed, int status);
+  void canary_exited(const Canary& canary, const wire::Exited& exited);
   void drop_canaries(unsigned slot);
   void kill(std::uint32_t child);
 

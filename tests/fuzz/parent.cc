@@ -164,7 +164,7 @@ class World {
       : loop_(must(Loop::make())),
         worker_spawner_(must(ipc::make_pair())),
         other_spawner_(must(ipc::make_pair())),
-        logger_(log_, other_spawner_.ours.get()),
+        logger_(loop_, log_, other_spawner_.ours.get()),
         resolver_(loop_, log_, other_spawner_.ours.get()),
         supervisor_({loop_, log_, logger_, resolver_, worker_spawner_.ours.get(), proc, 1, 0,
                      Floor::Lifted{{Network{loopback(1), 32}}, {}}}) {
@@ -212,16 +212,24 @@ class World {
       if (!ipc::decode(message.bytes(), &request)) broken("the parent's own message");
       if (request.has_kill()) {
         if (request.kill().child() == child_) forget_worker();
-        supervisor_.child_exited(request.kill().child(), true, SIGKILL);
+        child_exited(request.kill().child(), true, SIGKILL);
       } else if (request.spawn().canary() != 0) {
         if (write(message.fds[1].get(), "\1", 1) != 1) broken("the canary's pipe");
-        supervisor_.child_exited(request.spawn().child(), true, SIGSYS);
+        child_exited(request.spawn().child(), true, SIGSYS);
       } else {
         forget_worker();
         child_ = request.spawn().child();
         channel_ = std::move(message.fds[0]);
       }
     }
+  }
+
+  void child_exited(std::uint32_t child, bool killed, int status) {
+    wire::Exited exited;
+    exited.set_child(child);
+    exited.set_killed(killed);
+    exited.set_status(status);
+    supervisor_.child_exited(exited);
   }
 
   void forget_worker() {
@@ -381,7 +389,7 @@ class World {
       case 9: {
         const std::uint32_t child = child_;
         forget_worker();
-        if (child != 0) supervisor_.child_exited(child, (what & 0x10) != 0, input.octet());
+        if (child != 0) child_exited(child, (what & 0x10) != 0, input.octet());
         return;
       }
       case 10:

@@ -74,7 +74,11 @@ class ResolverLinkTest : public ::testing::Test {
       }
       const std::uint32_t number = child->first;
       child = children_.erase(child);
-      link_->child_exited(number, WIFSIGNALED(status), status);
+      wire::Exited exited;
+      exited.set_child(number);
+      exited.set_killed(WIFSIGNALED(status));
+      exited.set_status(status);
+      link_->child_exited(exited);
     }
     loop_.wait(std::min(Clock::now() + std::chrono::milliseconds(10), link_->next_deadline()));
     link_->expire(Clock::now());
