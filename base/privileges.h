@@ -4,6 +4,7 @@
 // attested by the parent. The tables here are authoritative.
 #pragma once
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -72,12 +73,12 @@ struct LimitRule {
 };
 
 enum NamespaceFlags : unsigned {
-  kPid = 1,
-  kNet = 2,
-  kMount = 4,
-  kIpc = 8,
-  kUts = 16,
-  kCgroup = 32,
+  kPid = CLONE_NEWPID,
+  kNet = CLONE_NEWNET,
+  kMount = CLONE_NEWNS,
+  kIpc = CLONE_NEWIPC,
+  kUts = CLONE_NEWUTS,
+  kCgroup = CLONE_NEWCGROUP,
   kAllButMount = kPid | kNet | kIpc | kUts | kCgroup,
 };
 

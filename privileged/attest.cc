@@ -49,29 +49,16 @@ Status attest_text(const std::string& text, const RolePrivileges& promised, uid_
 
 namespace {
 
-// How /proc/PID/limits (proc(5)) calls a resource; empty for what no table limits.
-std::string_view limit_name(__rlimit_resource resource) {
-  switch (resource) {
-    case RLIMIT_NOFILE:
-      return "Max open files";
-    case RLIMIT_NPROC:
-      return "Max processes";
-    case RLIMIT_FSIZE:
-      return "Max file size";
-    case RLIMIT_CORE:
-      return "Max core file size";
-    case RLIMIT_MEMLOCK:
-      return "Max locked memory";
-    case RLIMIT_MSGQUEUE:
-      return "Max msgqueue size";
-    case RLIMIT_DATA:
-      return "Max data size";
-    case RLIMIT_CPU:
-      return "Max cpu time";
-    default:
-      return {};
-  }
-}
+// How /proc/PID/limits (proc(5)) calls what the tables limit.
+constexpr struct {
+  __rlimit_resource resource;
+  std::string_view name;
+} kLimitNames[] = {
+    {RLIMIT_NOFILE, "Max open files"},     {RLIMIT_NPROC, "Max processes"},
+    {RLIMIT_FSIZE, "Max file size"},       {RLIMIT_CORE, "Max core file size"},
+    {RLIMIT_MEMLOCK, "Max locked memory"}, {RLIMIT_MSGQUEUE, "Max msgqueue size"},
+    {RLIMIT_DATA, "Max data size"},        {RLIMIT_CPU, "Max cpu time"},
+};
 
 Result<std::string> read_proc(int proc, pid_t pid, const char* name) {
   const std::string path = std::to_string(pid) + "/" + name;
@@ -89,7 +76,10 @@ Result<std::string> read_proc(int proc, pid_t pid, const char* name) {
 Status attest_limits(const std::string& text, const RolePrivileges& promised) {
   constexpr std::size_t kHardColumn = 47;  // "Limit", "Soft Limit", "Hard Limit" have fixed widths
   for (const LimitRule& rule : promised.limits) {
-    const std::string name(limit_name(rule.resource));
+    std::string name;  // empty: not known here, and refused below
+    for (const auto& known : kLimitNames) {
+      if (known.resource == rule.resource) name = known.name;
+    }
     const std::size_t line = text.find("\n" + name + "  ");
     const std::size_t at = line == std::string::npos ? text.size() : line + 1 + kHardColumn;
     const char* const number = text.c_str() + std::min(at, text.size());

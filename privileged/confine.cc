@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <string>
 
 #include "base/sandbox.h"
@@ -30,6 +31,11 @@ bool omitted(std::string_view layer) {
   return text.find("," + std::string(layer) + ",") != std::string::npos;
 }
 #endif
+
+void give_up(const std::string& why, int code) {
+  dprintf(STDERR_FILENO, "gatehoused: error: %s\n", why.c_str());
+  _exit(code);
+}
 
 Status enter_empty_root() {
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {

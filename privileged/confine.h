@@ -5,12 +5,22 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/privileges.h"
 #include "base/result.h"
 
 namespace gatehouse::privileged {
+
+// Says why on standard error and exits.
+[[noreturn]] void give_up(const std::string& why, int code = 1);
+// The value, or give_up() with the error after whose.
+template <class T>
+T must(Result<T> result, const std::string& whose = {}) {
+  if (!result) give_up(whose + result.error().what);
+  return std::move(*result);
+}
 
 // An empty read-only file system as root directory, chroot'ed into a directory of it, which makes
 // the kernel refuse CLONE_NEWUSER as well. Needs an own mount namespace.

@@ -27,16 +27,6 @@ constexpr int kNice = -10;  // of the parent
 constexpr std::uint64_t kForListeners =
     1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_BIND_SERVICE | 1ULL << CAP_SETPCAP;
 
-[[noreturn]] void give_up(int code, const std::string& why) {
-  dprintf(STDERR_FILENO, "gatehoused: error: %s\n", why.c_str());
-  _exit(code);
-}
-template <class T>
-T must(Result<T> result) {
-  if (!result) give_up(1, result.error().what);
-  return std::move(*result);
-}
-
 // A first octet of a /proc/sys file; '0' where there is none.
 char sysctl(const char* path) {
   char value = '0';
@@ -79,20 +69,19 @@ unsigned inherited_filters() {
 }
 
 void check_host(const Options& options, const std::vector<std::string>& missing) {
-  if (geteuid() != 0) give_up(1, "must be started as root; it gives root up itself");
+  if (geteuid() != 0) give_up("must be started as root; it gives root up itself");
   for (const char* path :
        {"/proc/sys/net/ipv4/ip_nonlocal_bind", "/proc/sys/net/ipv6/ip_nonlocal_bind"}) {
     if (sysctl(path) != '0')
-      give_up(1,
-              std::string(path) + " is set, so local addresses can't be told apart; set it to 0");
+      give_up(std::string(path) + " is set, so local addresses can't be told apart; set it to 0");
   }
-  if (options.require_all && !missing.empty()) give_up(1, "--require-all: " + missing.front());
+  if (options.require_all && !missing.empty()) give_up("--require-all: " + missing.front());
 }
 
 void make_directory(const std::string& path, uid_t owner, mode_t mode) {
   if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
-    give_up(1, errno_error("making the directory " + path).what);
-  if (chown(path.c_str(), owner, owner) != 0) give_up(1, errno_error("giving away " + path).what);
+    give_up(errno_error("making the directory " + path).what);
+  if (chown(path.c_str(), owner, owner) != 0) give_up(errno_error("giving away " + path).what);
 }
 
 UniqueFd open_signals() {
@@ -155,30 +144,28 @@ int run(int argc, char** argv) {
   // Descriptors 0 to 2 are there, 0 is /dev/null, and nothing that whoever started us left open.
   for (int fd = open("/dev/null", O_RDWR); fd >= 0 && fd <= STDERR_FILENO;) fd = dup(fd);
   const int null = open("/dev/null", O_RDWR);
-  if (null < 0 || dup2(null, STDIN_FILENO) < 0) give_up(1, errno_error("opening /dev/null").what);
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0) give_up(errno_error("opening /dev/null").what);
   close_range(STDERR_FILENO + 1, ~0U, 0);
   auto parsed = parse_options(argc, argv);
-  if (!parsed) give_up(2, parsed.error().what);
+  if (!parsed) give_up(parsed.error().what, 2);
   const Options& options = *parsed;
   if (options.help) return dprintf(STDOUT_FILENO, "%s", kHelp) > 0 ? 0 : 1;
   if (options.version)
     return dprintf(STDOUT_FILENO, "gatehoused %s\n", GATEHOUSE_VERSION) > 0 ? 0 : 1;
 
   Inheritance parent;
-  parent.uid = options.uid_base;
+  parent.options = options;
   parent.worker_uid = options.uid_base + privileges(Role::kWorker).uid_offset;
   parent.inherited_filters = inherited_filters();
-  parent.config_path = options.config;
-  parent.lifted = options.lifted;
   parent.missing_layers = missing_layers();
   parent.final_drop = final_drop;
   check_host(options, parent.missing_layers);
   umask(027);
-  make_directory(options.run_directory, parent.uid, 0755);
+  make_directory(options.run_directory, options.uid_base, 0755);
   make_directory(options.log_directory, options.uid_base + privileges(Role::kLogger).uid_offset,
                  0750);
   start_spawners(options, &parent);
-  parent.control = must(open_control_socket(options.run_directory, parent.uid));
+  parent.control = must(open_control_socket(options.run_directory, options.uid_base));
   parent.proc = UniqueFd(open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
   parent.signals = open_signals();
   drop(options, parent);

@@ -5,7 +5,7 @@
 #include <getopt.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <charconv>
 
 namespace gatehouse::privileged {
 
@@ -33,51 +33,82 @@ const char kHelp[] =
 
 namespace {
 
-Result<Network> parse_network(const std::string& text) {
+bool parse_number(std::string_view text, unsigned long low, unsigned long high,
+                  unsigned long* number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return error == std::errc() && end == text.data() + text.size() && *number >= low &&
+         *number <= high;
+}
+
+bool parse_address(sa_family_t family, const std::string& text, IpAddress* address) {
+  address->family = family;
+  return inet_pton(family, text.c_str(), address->octets.data()) == 1;
+}
+
+Status take_uid_base(const std::string& text, Options* options) {
+  unsigned long base = 0;
+  if (!parse_number(text, 1000, 4'000'000'000UL, &base)) {
+    return Error{EINVAL, "--uid-base " + text + ": must be a number from 1000 on"};
+  }
+  options->uid_base = static_cast<uid_t>(base);
+  return ok();
+}
+
+Status take_destination(const std::string& text, Options* options) {
+  const std::string named = "--allow-destination " + text;
   const std::size_t slash = text.find('/');
   const std::string address = text.substr(0, slash);
   Network network;
-  unsigned longest = 32;
-  network.address.family = AF_INET;
-  if (inet_pton(AF_INET, address.c_str(), network.address.octets.data()) != 1) {
-    network.address.family = AF_INET6;
-    longest = 128;
-    if (inet_pton(AF_INET6, address.c_str(), network.address.octets.data()) != 1) {
-      return Error{EINVAL,
-                   "--allow-destination " + text + ": not an address or network like 10.0.0.0/8"};
-    }
+  if (!parse_address(AF_INET, address, &network.address) &&
+      !parse_address(AF_INET6, address, &network.address)) {
+    return Error{EINVAL, named + ": not an address or network like 10.0.0.0/8"};
   }
-  network.prefix = longest;
-  if (slash != std::string::npos) {
-    char* end = nullptr;
-    const unsigned long prefix = std::strtoul(text.c_str() + slash + 1, &end, 10);
-    if (end == text.c_str() + slash + 1 || *end != '\0' || prefix > longest) {
-      return Error{EINVAL, "--allow-destination " + text + ": the prefix must be 0.." +
-                               std::to_string(longest)};
-    }
-    network.prefix = static_cast<unsigned>(prefix);
+  const std::size_t longest = network.address.size() * 8;
+  unsigned long prefix = longest;
+  if (slash != std::string::npos && !parse_number(text.substr(slash + 1), 0, longest, &prefix)) {
+    return Error{EINVAL, named + ": the prefix must be 0.." + std::to_string(longest)};
   }
-  return network;
+  network.prefix = static_cast<unsigned>(prefix);
+  options->lifted.destinations.push_back(network);
+  return ok();
 }
 
 // "127.0.0.1:53" or "[::1]:53".
-Result<Endpoint> parse_endpoint(const std::string& text) {
+Status take_endpoint(const std::string& text, Options* options) {
   const std::size_t colon = text.rfind(':');
   std::string address = text.substr(0, colon);
   const bool v6 = address.size() > 2 && address.front() == '[' && address.back() == ']';
   if (v6) address = address.substr(1, address.size() - 2);
   Endpoint endpoint;
-  endpoint.address.family = v6 ? AF_INET6 : AF_INET;
-  char* end = nullptr;
-  const char* port = colon == std::string::npos ? "" : text.c_str() + colon + 1;
-  const unsigned long number = std::strtoul(port, &end, 10);
-  if (inet_pton(endpoint.address.family, address.c_str(), endpoint.address.octets.data()) != 1 ||
-      end == port || *end != '\0' || number < 1 || number > 65535) {
+  unsigned long port = 0;
+  if (!parse_address(v6 ? AF_INET6 : AF_INET, address, &endpoint.address) ||
+      colon == std::string::npos || !parse_number(text.substr(colon + 1), 1, 65535, &port)) {
     return Error{EINVAL, "--allow-endpoint " + text + ": not like 127.0.0.53:53 or [::1]:53"};
   }
-  endpoint.port = static_cast<std::uint16_t>(number);
-  return endpoint;
+  endpoint.port = static_cast<std::uint16_t>(port);
+  options->lifted.endpoints.push_back(endpoint);
+  return ok();
 }
+
+// Exactly one of the last three says where the option goes.
+struct Known {
+  const char* name;
+  bool Options::*flag = nullptr;
+  std::string Options::*text = nullptr;
+  Status (*take)(const std::string& text, Options* options) = nullptr;
+};
+constexpr Known kKnown[] = {
+    {.name = "config", .text = &Options::config},
+    {.name = "libexec", .text = &Options::libexec},
+    {.name = "run-dir", .text = &Options::run_directory},
+    {.name = "log-dir", .text = &Options::log_directory},
+    {.name = "uid-base", .take = take_uid_base},
+    {.name = "allow-destination", .take = take_destination},
+    {.name = "allow-endpoint", .take = take_endpoint},
+    {.name = "require-all", .flag = &Options::require_all},
+    {.name = "help", .flag = &Options::help},
+    {.name = "version", .flag = &Options::version},
+};
 
 std::string own_directory() {
   std::string path(4096, '\0');
@@ -89,80 +120,25 @@ std::string own_directory() {
 }  // namespace
 
 Result<Options> parse_options(int argc, char** argv) {
-  enum {
-    kConfig = 256,
-    kLibexec,
-    kRun,
-    kLog,
-    kUid,
-    kAllow,
-    kEndpoint,
-    kRequire,
-    kHelpOption,
-    kVersion
-  };
-  const option known[] = {{"config", required_argument, nullptr, kConfig},
-                          {"libexec", required_argument, nullptr, kLibexec},
-                          {"run-dir", required_argument, nullptr, kRun},
-                          {"log-dir", required_argument, nullptr, kLog},
-                          {"uid-base", required_argument, nullptr, kUid},
-                          {"allow-destination", required_argument, nullptr, kAllow},
-                          {"allow-endpoint", required_argument, nullptr, kEndpoint},
-                          {"require-all", no_argument, nullptr, kRequire},
-                          {"help", no_argument, nullptr, kHelpOption},
-                          {"version", no_argument, nullptr, kVersion},
-                          {nullptr, 0, nullptr, 0}};
+  constexpr int kFirst = 256;  // what getopt_long(3) returns for the first of kKnown
+  std::vector<option> known;
+  for (const Known& each : kKnown) {
+    known.push_back({each.name, each.flag != nullptr ? no_argument : required_argument, nullptr,
+                     kFirst + static_cast<int>(known.size())});
+  }
+  known.push_back({});
   Options options;
   opterr = 0;
-  for (int c; (c = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
-    switch (c) {
-      case kConfig:
-        options.config = optarg;
-        break;
-      case kLibexec:
-        options.libexec = optarg;
-        break;
-      case kRun:
-        options.run_directory = optarg;
-        break;
-      case kLog:
-        options.log_directory = optarg;
-        break;
-      case kUid: {
-        char* end = nullptr;
-        const unsigned long base = std::strtoul(optarg, &end, 10);
-        if (*end != '\0' || base < 1000 || base > 4'000'000'000UL) {
-          return Error{EINVAL,
-                       std::string("--uid-base ") + optarg + ": must be a number from 1000 on"};
-        }
-        options.uid_base = static_cast<uid_t>(base);
-        break;
-      }
-      case kAllow: {
-        auto network = parse_network(optarg);
-        if (!network) return network.error();
-        options.lifted.destinations.push_back(*network);
-        break;
-      }
-      case kEndpoint: {
-        auto endpoint = parse_endpoint(optarg);
-        if (!endpoint) return endpoint.error();
-        options.lifted.endpoints.push_back(*endpoint);
-        break;
-      }
-      case kRequire:
-        options.require_all = true;
-        break;
-      case kHelpOption:
-        options.help = true;
-        break;
-      case kVersion:
-        options.version = true;
-        break;
-      default:
-        return Error{EINVAL,
-                     std::string(argv[optind - 1]) + ": unknown, or lacks its value; see --help"};
+  for (int c; (c = getopt_long(argc, argv, "", known.data(), nullptr)) != -1;) {
+    if (c < kFirst) {
+      return Error{EINVAL,
+                   std::string(argv[optind - 1]) + ": unknown, or lacks its value; see --help"};
     }
+    const Known& found = kKnown[c - kFirst];
+    if (found.flag != nullptr) options.*found.flag = true;
+    if (found.text != nullptr) options.*found.text = optarg;
+    if (found.take == nullptr) continue;
+    if (Status taken = found.take(optarg, &options); !taken) return taken.error();
   }
   if (optind < argc) return Error{EINVAL, std::string(argv[optind]) + ": unexpected; see --help"};
   if (options.config.empty() && !options.help && !options.version) {

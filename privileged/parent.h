@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "privileged/floor.h"
+#include "privileged/options.h"
 #include "privileged/spawner.h"
 
 namespace gatehouse::privileged {
@@ -20,11 +20,9 @@ struct Inheritance {
   UniqueFd control;  // listening
   UniqueFd signals;  // signalfd(2): SIGTERM, SIGINT, SIGHUP, SIGUSR1
   UniqueFd proc;     // /proc
-  uid_t uid = 0;
   uid_t worker_uid = 0;
   unsigned inherited_filters = 0;
-  std::string config_path;
-  Floor::Lifted lifted;
+  Options options;
   std::vector<std::string> missing_layers;
   // Called once the listeners are there: gives up what only they needed.
   std::function<Status()> final_drop;

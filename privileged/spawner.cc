@@ -33,25 +33,6 @@ constexpr int kSignalFd = 12;
 constexpr std::size_t kMaxChildFds = 5;  // of one child; a worker's
 constexpr int kParked = 20;              // descriptors on their way to a child wait from here on
 
-[[noreturn]] void die(const std::string& why) {
-  dprintf(STDERR_FILENO, "gatehoused: error: %s\n", why.c_str());
-  _exit(1);
-}
-void must(const Status& status, std::string_view who) {
-  if (!status) die(std::string(who) + ": " + status.error().what);
-}
-
-unsigned long clone_flags(unsigned namespaces) {
-  unsigned long flags = SIGCHLD;
-  if (namespaces & kPid) flags |= CLONE_NEWPID;
-  if (namespaces & kNet) flags |= CLONE_NEWNET;
-  if (namespaces & kMount) flags |= CLONE_NEWNS;
-  if (namespaces & kIpc) flags |= CLONE_NEWIPC;
-  if (namespaces & kUts) flags |= CLONE_NEWUTS;
-  if (namespaces & kCgroup) flags |= CLONE_NEWCGROUP;
-  return flags;
-}
-
 class Spawner {
  public:
   explicit Spawner(const SpawnerSpec& spec) : spec_(spec), privileges_(privileges(spec.spawner)) {}
@@ -75,11 +56,11 @@ class Spawner {
 // A copy at or above 64, so that the fixed numbers below can be filled in any order.
 int above(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 64); }
 void place(int fd, int number) {
-  if (dup3(fd, number, O_CLOEXEC) != number) die("spawner: moving descriptors failed");
+  if (dup3(fd, number, O_CLOEXEC) != number) give_up("spawner: moving descriptors failed");
 }
 int open_path(const std::string& path, int flags) {
   const int fd = open(path.c_str(), O_PATH | O_CLOEXEC | flags);
-  if (fd < 0) die(errno_error("opening " + path).what);
+  if (fd < 0) give_up(errno_error("opening " + path).what);
   return above(fd);
 }
 
@@ -101,13 +82,13 @@ void Spawner::settle(int channel) {
   place(directory < 0 ? 0 : directory, kSpawnerDirectoryFd);
   if (close_range(kChannelFd + 1, kSpawnerBinaryFd - 1, 0) != 0 ||
       close_range(kSignalFd + 1, ~0U, 0) != 0) {
-    die("spawner: closing descriptors failed");
+    give_up("spawner: closing descriptors failed");
   }
   for (const int fd : {0, 1, 2}) fcntl(fd, F_SETFD, 0);
 }
 
 void Spawner::confine() {
-  const auto name = privileges_.name;
+  const std::string name = std::string(privileges_.name) + ": ";
   must(set_limits(privileges_.limits), name);
   if (privileges_.empty_root && !omitted("root")) must(enter_empty_root(), name);
   if (!omitted("uid")) must(become(spec_.uid, privileges_.capabilities), name);
@@ -269,7 +250,7 @@ void Spawner::report(std::uint32_t child, bool killed, int status) {
 Result<SpawnerProcess> start_spawner(const SpawnerSpec& spec) {
   auto pair = ipc::make_pair();
   if (!pair) return pair.error();
-  unsigned long flags = clone_flags(privileges(spec.spawner).namespaces);
+  unsigned long flags = SIGCHLD | privileges(spec.spawner).namespaces;
   // Without an own mount namespace there must be no change of root either.
   if (omitted("namespaces") && omitted("root")) flags = SIGCHLD;
   // fork(2) into new namespaces.

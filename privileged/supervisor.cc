@@ -1,32 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "privileged/supervisor.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 
-#include "base/metrics_page.h"
 #include "ipc/codec.h"
-#include "ipc/sealed_memfd.h"
 #include "privileged/attest.h"
 
 namespace gatehouse::privileged {
 namespace {
 
-constexpr auto kStartTime = std::chrono::seconds(10);  // from exec to Ready
-constexpr auto kStable = std::chrono::seconds(60);     // after it a crash is no crash loop
-constexpr auto kReloadDrain = std::chrono::hours(1);   // of the workers of an older configuration
+constexpr auto kReloadDrain = std::chrono::hours(1);  // of the workers of an older configuration
 constexpr auto kKillAgain = std::chrono::seconds(1);
 constexpr auto kDrainGrace = std::chrono::milliseconds(500);  // its own end comes first
-constexpr auto kFirstBackoff = std::chrono::milliseconds(500);
-constexpr auto kLastBackoff = std::chrono::milliseconds(60'000);
-constexpr int kMessagesPerTurn = 8;  // of one worker, then the others
-constexpr unsigned kCanaries = 2;
+constexpr int kMessagesPerTurn = 8;                           // of one worker, then the others
 constexpr const char* kModeNames[kModes] = {"transparent", "forward", "reverse"};
+constexpr const char* kPhaseNames[] = {"starting", "serving", "draining", "ended"};
 
 bool decode(std::string_view bytes, wire::FromWorker* message) {
   const auto known = [](const wire::Request& request) {
@@ -41,20 +32,6 @@ bool decode(std::string_view bytes, wire::FromWorker* message) {
 }
 
 }  // namespace
-
-std::string_view to_string(Phase phase) {
-  switch (phase) {
-    case Phase::kInit:
-      return "starting";
-    case Phase::kArmed:
-      return "serving";
-    case Phase::kDraining:
-      return "draining";
-    case Phase::kDead:
-      return "ended";
-  }
-  return "?";
-}
 
 Supervisor::Supervisor(Needs needs)
     : needs_(std::move(needs)),
@@ -100,129 +77,9 @@ Status Supervisor::check_endpoints(const Settings& settings) const {
   return ok();
 }
 
-// As many slots for each mode in use as workers are configured; slots are never removed.
-Status Supervisor::make_slots(const Settings& settings) {
-  for (unsigned number = 0; number < kModes; ++number) {
-    const Mode mode = static_cast<Mode>(number);
-    if (!settings.uses(mode)) continue;
-    auto have = std::count_if(slots_.begin(), slots_.end(),
-                              [&](const Slot& slot) { return slot.mode == mode; });
-    for (; have < static_cast<long>(settings.workers); ++have) {
-      auto page = ipc::make_memfd("gatehouse-metrics", kMetricsPageSize);
-      if (!page) return page.error();
-      if (auto status = ipc::seal(page->get(), false); !status) return status;
-      slots_.emplace_back();
-      slots_.back().mode = mode;
-      slots_.back().metrics = std::move(*page);
-    }
-  }
-  return ok();
-}
-
-// First two processes that confine themselves exactly like a worker and then do what the outer and
-// the inner filter must each kill them for.
-void Supervisor::prove(unsigned slot) {
-  Slot& s = slots_[slot];
-  s.start_at = TimePoint::max();
-  if (WorkerHandle* old = find(s.starting)) end(*old);
-  s.starting = 0;
-  drop_canaries(slot);
-  s.prove_by = Clock::now() + kStartTime;
-  for (unsigned canary = 1; canary <= kCanaries; ++canary) {
-    auto pair = ipc::make_pair();
-    int ends[2];
-    if (!pair || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return slot_failed(slot, Clock::now());
-    UniqueFd read_end(ends[0]);
-    const UniqueFd write_end(ends[1]);
-    const std::uint32_t child = ++last_child_;
-    if (!spawn(slot, child, canary, pair->theirs.get(), write_end.get()))
-      return slot_failed(slot, Clock::now());
-    canaries_[child] = {slot, std::move(read_end)};
-    ++s.canaries;
-  }
-}
-
-void Supervisor::canary_exited(const Canary& canary, const wire::Exited& exited) {
-  Slot& s = slots_[canary.slot];
-  char reached = 0;
-  const bool attempted = read(canary.log_pipe.get(), &reached, 1) == 1;
-  if (!exited.killed() || exited.status() != SIGSYS || !attempted) {
-    needs_.log.write(Level::kSecurity, "a canary of worker " + std::to_string(canary.slot) +
-                                           (attempted ? " was not killed by its filter"
-                                                      : " did not reach its attempt") +
-                                           " (" + ending(exited) + "); no worker is started");
-    unprovable_ = true;
-    drop_canaries(canary.slot);
-    return slot_failed(canary.slot, Clock::now());
-  }
-  if (--s.canaries != 0) return;
-  s.prove_by = TimePoint::max();
-  if (s.wanted && !draining_) start(canary.slot);
-}
-
-// Those under way prove nothing any more: their end is nobody's business.
-void Supervisor::drop_canaries(unsigned slot) {
-  slots_[slot].canaries = 0;
-  slots_[slot].prove_by = TimePoint::max();
-  std::erase_if(canaries_, [&](const auto& canary) {
-    if (canary.second.slot == slot) kill(canary.first);
-    return canary.second.slot == slot;
-  });
-}
-
-void Supervisor::kill(std::uint32_t child) { kill_child(needs_.spawner, child); }
-
-void Supervisor::start(unsigned slot) {
-  auto worker = std::make_unique<WorkerHandle>();
-  worker->child = ++last_child_;
-  worker->slot = slot;
-  worker->mode = slots_[slot].mode;
-  worker->started_with = generation_;
-  worker->since = Clock::now();
-  worker->deadline = worker->since + kStartTime;
-  auto pair = ipc::make_pair();
-  auto log_pipe = needs_.logger.make_pipe(worker->child, slot);
-  if (!pair || !log_pipe) return slot_failed(slot, worker->since);
-  const int on = 1;
-  setsockopt(pair->ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-  const std::uint32_t child = worker->child;
-  if (!spawn(slot, child, 0, pair->theirs.get(), log_pipe->get()) ||
-      !needs_.loop.add(pair->ours.get(), EPOLLIN,
-                       [this, child](std::uint32_t) { on_channel(child); })) {
-    needs_.logger.forget_worker(child);
-    return slot_failed(slot, worker->since);
-  }
-  worker->channel = std::move(pair->ours);
-  slots_[slot].starting = child;
-  workers_[child] = std::move(worker);
-}
-
-bool Supervisor::spawn(unsigned slot, std::uint32_t child, unsigned canary, int channel,
-                       int log_pipe) {
-  const int fds[] = {channel, log_pipe, slots_[slot].metrics.get(), config_.memfd.get(),
-                     config_.lists.get()};
-  return spawn_child(needs_.spawner, child, fds, canary);
-}
-
-// The slot has no worker to come: try again, later each time it dies young.
-void Supervisor::slot_failed(unsigned slot, TimePoint since) {
-  Slot& s = slots_[slot];
-  if (!s.wanted || draining_) return;
-  const TimePoint now = Clock::now();
-  if (now - since > kStable) s.backoff = std::chrono::milliseconds(0);
-  s.start_at = now + s.backoff;
-  s.backoff = std::clamp(s.backoff * 2, std::chrono::milliseconds(kFirstBackoff), kLastBackoff);
-  ++restarts_;
-}
-
 void Supervisor::child_exited(const wire::Exited& exited) {
   const std::uint32_t child = exited.child();
-  if (const auto canary = canaries_.find(child); canary != canaries_.end()) {
-    const Canary ended = std::move(canary->second);
-    canaries_.erase(canary);
-    return canary_exited(ended, exited);
-  }
-  if (find(child) == nullptr) return;
+  if (canary_exited(exited) || find(child) == nullptr) return;
   on_channel(child);  // its last words come first
   WorkerHandle* worker = find(child);
   const unsigned slot = worker->slot;
@@ -241,7 +98,7 @@ void Supervisor::child_exited(const wire::Exited& exited) {
   const bool mattered = s.serving == child || s.starting == child;
   if (s.serving == child) s.serving = 0;
   if (s.starting == child) s.starting = 0;
-  if (mattered && s.starting == 0 && s.canaries == 0) slot_failed(slot, since);
+  if (mattered && s.starting == 0 && s.canaries.empty()) slot_failed(slot, since);
   deal();
   expire(Clock::now());
 }
@@ -428,21 +285,7 @@ void Supervisor::expire(TimePoint now) {
     worker->explained = true;
     end(*worker);
   }
-  for (unsigned slot = 0; slot < slots_.size(); ++slot) {
-    if (slots_[slot].prove_by <= now) {
-      needs_.log.write(Level::kError,
-                       "a canary of worker " + std::to_string(slot) + " did not end in time");
-      drop_canaries(slot);
-      slot_failed(slot, now);
-    }
-    if (slots_[slot].start_at <= now) prove(slot);
-  }
-}
-
-bool Supervisor::ready() const {
-  return !slots_.empty() && std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
-    return !slot.wanted || (slot.serving != 0 && slot.starting == 0 && slot.canaries == 0);
-  });
+  expire_slots(now);
 }
 
 WorkerHandle* Supervisor::find(std::uint32_t child) {
@@ -457,7 +300,7 @@ void Supervisor::describe(wire::StatusReply* reply) const {
     process->set_slot(worker->slot);
     process->set_mode(kModeNames[static_cast<unsigned>(worker->mode)]);
     process->set_pid(worker->pid);
-    process->set_phase(std::string(to_string(worker->phase)));
+    process->set_phase(kPhaseNames[static_cast<unsigned>(worker->phase)]);
     process->set_listeners(static_cast<std::uint32_t>(
         std::count_if(listeners_.begin(), listeners_.end(),
                       [id = child](const Listener& listener) { return listener.holder == id; })));

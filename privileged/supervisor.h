@@ -11,10 +11,12 @@
 //  3. A message that is wrong for its sender's phase ends the sender.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
+#include "ipc/channel.h"
 #include "privileged/broker.h"
 #include "privileged/config_source.h"
 #include "privileged/event_log.h"
@@ -54,7 +56,7 @@ class Supervisor {
   void drain();
   // Ends every worker at once.
   void abandon();
-  bool empty() const { return workers_.empty() && canaries_.empty(); }
+  bool empty() const;
   // Every slot has an armed worker.
   bool ready() const;
   // A canary survived, or a worker was not as promised: confinement does not hold on this host.
@@ -69,29 +71,28 @@ class Supervisor {
     UniqueFd metrics;
     std::uint32_t serving = 0;   // armed worker; 0: none
     std::uint32_t starting = 0;  // being proved or started, takes over from serving
-    unsigned canaries = 0;       // still to die
+    // Canaries still to die, by child: the read end of the pipe in which each says that it has come
+    // to its attempt.
+    std::map<std::uint32_t, UniqueFd> canaries;
     TimePoint prove_by = TimePoint::max();
     bool wanted = false;
     TimePoint start_at = TimePoint::max();
     std::chrono::milliseconds backoff{0};
   };
 
-  struct Canary {
-    unsigned slot;
-    UniqueFd log_pipe;  // read end: the canary says there that it has come to its attempt
-  };
-
-  Status make_slots(const Settings& settings);
   Status check_endpoints(const Settings& settings) const;
-  void deal(Mode mode);
-  void prove(unsigned slot);
-  void start(unsigned slot);
-  bool spawn(unsigned slot, std::uint32_t child, unsigned canary, int channel, int log_pipe);
-  void slot_failed(unsigned slot, TimePoint since);
-  void canary_exited(const Canary& canary, const wire::Exited& exited);
-  void drop_canaries(unsigned slot);
-  void kill(std::uint32_t child);
 
+  // supervisor_slots.cc
+  Status make_slots(const Settings& settings);
+  void prove(unsigned slot);
+  bool canary_exited(const wire::Exited& exited);  // false: it was none
+  void drop_canaries(Slot& slot);
+  void start(unsigned slot);
+  bool spawn(const Slot& slot, std::uint32_t child, unsigned canary, int channel, int log_pipe);
+  void slot_failed(unsigned slot, TimePoint since);
+  void expire_slots(TimePoint now);
+
+  void kill(std::uint32_t child) { kill_child(needs_.spawner, child); }
   void on_channel(std::uint32_t child);
   // False: the worker was ended.
   bool handle(WorkerHandle& worker, ipc::Message& message);
@@ -100,7 +101,10 @@ class Supervisor {
   void violation(WorkerHandle& worker, std::string_view why);
   void end(WorkerHandle& worker);
   void begin_drain(WorkerHandle& worker, bool keep_idle);
+
+  // supervisor_listeners.cc
   void deal();
+  void deal(Mode mode);
   void arm(Listener& listener, WorkerHandle& worker);
 
   WorkerHandle* find(std::uint32_t child);
@@ -112,7 +116,6 @@ class Supervisor {
   std::vector<Listener> listeners_;
   std::vector<Slot> slots_;
   std::unordered_map<std::uint32_t, std::unique_ptr<WorkerHandle>> workers_;
-  std::unordered_map<std::uint32_t, Canary> canaries_;  // by child
   std::uint32_t last_child_ = 0;
   TimePoint deal_at_ = TimePoint::max();  // what a full queue did not take
   bool draining_ = false;

@@ -21,14 +21,13 @@
 
 namespace gatehouse::privileged {
 
-// A message that is wrong for its phase ends the worker.
+// A message that is wrong for its phase ends the worker. Named in supervisor.cc.
 enum class Phase {
   kInit,      // exec'd; may say Ready
   kArmed,     // attested, holds listeners
   kDraining,  // holds no listener, finishes exchanges
   kDead,      // its channel is closed, its process may still be there
 };
-std::string_view to_string(Phase phase);
 
 // The token bucket of one client connection.
 struct Bucket {
