@@ -12,7 +12,7 @@ user root;
 worker_processes 1;
 pid $LAB/nginx/pid;
 error_log $LAB/nginx/error.log;
-events { worker_connections 4096; }
+events { worker_connections 8192; }
 http {
   log_format seen '\$remote_addr \$server_addr \$server_port \$connection \$connection_requests "\$request" \$status';
   access_log $LAB/nginx/access.log seen;

@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$LAB_LIB/names.sh"
 . "$LAB_LIB/slow.sh"
-nginx_start
+nginx_start 81
 gateway_start
 slow_peers upload -B -t PUT -i 2 -s 65536 -x 24
