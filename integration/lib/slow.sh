@@ -6,6 +6,10 @@
 # peers and the server as well, has the same work; what differs is the gateway's.
 
 readonly kSlowPeers=2000
+# Below this many milliseconds the scheduler of a machine of two cores decides more than the gateway:
+# p99 past the gateway was 1 to 3 ms in runs of one hour. A gateway that looked at every idle
+# connection, or waited for one, would be far above.
+readonly kSlowNoise=25
 # They begin one after another and each makes its peers over ten seconds, so that peers come and are
 # given up one by one all the time.
 readonly kSlowGroups=10
@@ -13,7 +17,7 @@ readonly kSlowGroups=10
 # slow_peers TARGET ARGUMENT...: slowhttptest with those arguments, through the gateway, again and
 # again, while a client asks the server for a small file all the time. nginx_start 81 comes before.
 slow_peers() {
-  local target=$1 seconds=12 past busy peak
+  local target=$1 seconds=12 past busy peak least=$((kSlowNoise * 1000))
   shift
   [ "${GATEHOUSE_LONG:-0}" = 0 ] || seconds=60
   command -v slowhttptest >/dev/null || skip "slowhttptest is not installed"
@@ -30,7 +34,7 @@ slow_peers() {
   beside_slow_peers 80 "$seconds" "$target" "$@"
   busy=$(jq .p99 "$LAB/slow.json")
   note "beside slow peers of the gateway: $(cat "$LAB/slow.json")"
-  expect_at_most "its p99, microseconds" $((2 * past)) "$busy"
+  expect_at_most "its p99, microseconds" $((2 * past > least ? 2 * past : least)) "$busy"
   # Of two workers; each connection has its buffers and no more.
   expect_at_most "growth of the bigger worker, KiB for each of its slow peers" 64 \
     $((($(worker_peak_kib) - peak) * 2 / kSlowPeers))
