@@ -5,6 +5,7 @@
 // own rows and static_start_rules() as a second filter before exec).
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -49,6 +50,7 @@ constexpr SyscallRule kOwn[] = {
     {SYS_close, ""},
     {SYS_splice, "", {{5, kExactly, SPLICE_F_MOVE | SPLICE_F_NONBLOCK}}},
     {SYS_shutdown, "", {{1, kExactly, SHUT_WR}}},
+    {SYS_getsockopt, "", {{1, kExactly, SOL_TCP}, {2, kExactly, TCP_INFO}}},
     {SYS_accept4, "", {{3, kExactly, SOCK_NONBLOCK | SOCK_CLOEXEC}}},
     {SYS_getsockname, ""},
     {SYS_epoll_wait, ""},

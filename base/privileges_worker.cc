@@ -2,6 +2,7 @@
 // The worker: parses HTTP, may be taken over; holds nothing.
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "base/privileges.h"
@@ -19,6 +20,9 @@ constexpr auto kOwn = with_common({
     {SYS_splice, "long bodies without a copy", {{5, kExactly, SPLICE_F_MOVE | SPLICE_F_NONBLOCK}}},
     {SYS_close, "connections"},
     {SYS_shutdown, "end of what we send", {{1, kExactly, SHUT_WR}}},
+    {SYS_getsockopt,
+     "has the client taken everything?",
+     {{1, kExactly, SOL_TCP}, {2, kExactly, TCP_INFO}}},
     {SYS_accept4,
      "client connections, and who they are",
      {{3, kExactly, SOCK_NONBLOCK | SOCK_CLOEXEC}}},

@@ -46,9 +46,10 @@ std::uint64_t netns_cookie(int socket) { return wide_option(socket, SO_NETNS_COO
 
 EvidenceVerdict examine(int fd, std::uint64_t own_netns, Evidence* evidence,
                         std::string_view* why) {
-  // First, so that no close(2) of ours can ever wait for a peer.
-  const linger off{0, 0};
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off);
+  // First, so that no close(2) of ours can ever wait for a peer. An accepted socket has it from its
+  // listener: the client of a worker that dies sees a reset, never the end of a response.
+  const linger reset_on_close{1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close);
 
   *why = missing_property(fd, own_netns);
   if (!why->empty()) return EvidenceVerdict::kForged;

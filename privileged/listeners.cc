@@ -17,6 +17,7 @@ Result<UniqueFd> open_listener(const Endpoint& endpoint, unsigned user_timeout_m
   const auto set = [&](int level, int name, int value) {
     return setsockopt(fd.get(), level, name, &value, sizeof value) == 0;
   };
+  const linger reset_on_close{1, 0};
   const SocketAddress address = to_socket_address(endpoint);
   // All but the first four are for the accepted sockets, which inherit them.
   const bool done =
@@ -25,6 +26,7 @@ Result<UniqueFd> open_listener(const Endpoint& endpoint, unsigned user_timeout_m
       set(SOL_SOCKET, SO_REUSEPORT, 1) && set(SOL_SOCKET, SO_KEEPALIVE, 1) &&
       set(SOL_TCP, TCP_NODELAY, 1) &&
       set(SOL_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout_ms)) &&
+      setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close) == 0 &&
       bind(fd.get(), address.get(), address.length) == 0 && listen(fd.get(), kBacklog) == 0;
   if (done) return fd;
   Error error = errno_error("listening on " + to_string(endpoint));

@@ -16,8 +16,7 @@ constexpr std::uint64_t kHostCheckMs = 31'000;  // the parent's own time-out com
 // How long a server may leave a client without the 100 that it waits for (RFC 9110 10.1.1): one
 // that knows no expectations waits for the content.
 constexpr std::uint64_t kContinueMs = 1000;
-constexpr std::uint64_t kDrainingMs = 1000;
-constexpr std::uint64_t kSettlingMs = 1000;
+constexpr std::uint64_t kDrainingMs = 1000;    // while the worker drains
 constexpr std::uint64_t kResetMs = 5000;       // the parent answers at once unless it is in trouble
 constexpr std::uint64_t kTunnelMs = 3600'000;  // without a setting
 
@@ -102,7 +101,6 @@ void Session::notice_client_gone() {
     case Phase::kRelay:
       abort_client(wire::CLIENT_ABORTED, "client-reset");
       return;
-    case Phase::kSettling:
     case Phase::kReset:
     case Phase::kOver:
       return;
@@ -171,9 +169,7 @@ std::uint64_t Session::deadline_ms() {
     case Phase::kClosing:
       return timeouts.stall_ms();
     case Phase::kDraining:
-      return kDrainingMs;
-    case Phase::kSettling:
-      return kSettlingMs;
+      return workspace_.draining ? kDrainingMs : timeouts.stall_ms();
     case Phase::kReset:
       return kResetMs;
     case Phase::kOver:
@@ -201,9 +197,11 @@ void Session::on_deadline() {
     case Phase::kRelay:
       waits_to_continue() ? let_continue() : judge_pace();
       break;
-    case Phase::kClosing:
     case Phase::kDraining:
-    case Phase::kSettling:
+      // What a slow client has not taken yet has its time-out in the kernel (TCP_USER_TIMEOUT).
+      if (client_.transport.delivery() != Delivery::kUnderWay) over();
+      break;
+    case Phase::kClosing:
     case Phase::kReset:
     case Phase::kOver:
       over();
@@ -215,7 +213,7 @@ void Session::on_deadline() {
 void Session::time_out_idle() {
   const wire::ConfigTimeouts& timeouts = workspace_.config.timeouts();
   const std::uint32_t spent = static_cast<std::uint32_t>(workspace_.clock.now_ms()) - idle_since_;
-  if (spent >= timeouts.idle_ms()) return over();
+  if (spent >= timeouts.idle_ms()) return begin_closing();
   if (spent >= timeouts.upstream_idle_ms()) close_upstream();
 }
 
@@ -255,6 +253,8 @@ void Session::drain(bool now) {
     over();
   } else if (phase_ <= Phase::kIdle) {
     begin_closing();
+  } else if (phase_ == Phase::kDraining) {
+    timed_phase_ = Phase::kOver;  // has less time from now on
   }
   run();
 }

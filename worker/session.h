@@ -64,8 +64,7 @@ class Session final : public SessionLink,
     kConnect,   // the parent has been asked for an upstream connection
     kRelay,     // request and response are under way
     kClosing,   // the last octets leave, then our FIN
-    kDraining,  // our FIN is out; what the client still sends is thrown away
-    kSettling,  // a tunnel has ended both ways; its last octets get time to arrive
+    kDraining,  // our FIN is out; the client gets time to take everything and to close
     kReset,     // the parent has been asked to reset the client connection
     kOver,
   };
@@ -189,6 +188,7 @@ class Session final : public SessionLink,
   void refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending ending);
   void break_off_response(wire::Ending ending, std::string_view reason);
   void reset_client();
+  void lose_request(bool regularly);
   void abort_client(wire::Ending ending, std::string_view reason);
   void close_upstream();
   void drop_partial();

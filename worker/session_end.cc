@@ -20,7 +20,6 @@ void Session::end_exchange() {
   if (phase_ != Phase::kRelay || !exchange_->responded || exchange_->tunnel) return;
   if (!exchange_->response.done() || !client_.out.empty()) return;
   const bool request_whole = exchange_->request.done() && upstream_.out.empty();
-  const bool client_asked_to_close = !exchange_->facts.keep_alive;
   const bool close = exchange_->client_close || workspace_.closing_idle;
   if (!exchange_->upstream_keep || !request_whole || !upstream_.in.empty() || close) {
     close_upstream();
@@ -28,13 +27,7 @@ void Session::end_exchange() {
   upstream_used_ = true;
   finish_record(wire::COMPLETE, {});
   moved_ = true;
-  if (!close) return become_idle();
-  // Where the client has announced that it sends no more, nothing is lost by closing at once.
-  if (client_asked_to_close && request_whole && client_.in.empty() &&
-      !client_.transport.readable()) {
-    return over();
-  }
-  begin_closing();
+  close ? begin_closing() : become_idle();
 }
 
 void Session::become_idle() {
@@ -118,6 +111,14 @@ void Session::on_reset_done() {
   run();
 }
 
+// The client sends no more: between requests, or before the end of one. It may still be there to
+// see the end of the connection.
+void Session::lose_request(bool regularly) {
+  if (exchange_ != nullptr) finish_record(wire::CLIENT_ABORTED, "client-closed");
+  const bool part_of_response = exchange_ != nullptr && exchange_->responded;
+  regularly && !part_of_response ? begin_closing() : over();
+}
+
 void Session::abort_client(wire::Ending ending, std::string_view reason) {
   if (exchange_ != nullptr) finish_record(ending, reason);
   over();
@@ -156,20 +157,27 @@ void Session::begin_closing() {
   moved_ = true;
 }
 
-// After the last octets our FIN; then the client gets a moment to see it before a reset could
-// destroy what it has not read yet (RFC 9112 9.6).
+// After the last octets our FIN. Closing before the client has taken everything, or while it still
+// sends, would destroy what it has not read yet (RFC 9112 9.6), so that waits for its own end.
 void Session::drain_client() {
   if (phase_ == Phase::kClosing && client_.out.empty()) {
     client_.transport.finish_sending();
     drained_kib_ = 0;
     phase_ = Phase::kDraining;
-    moved_ = true;
+    return;  // an event follows in any case
+  }
+  if (phase_ != Phase::kDraining) return;
+  if (client_.transport.peer_closed()) {
+    const bool settled = client_.transport.delivery() == Delivery::kOver &&
+                         (!upstream_.transport.is_open() ||  // else: of a tunnel, its FIN is out
+                          upstream_.transport.delivery() == Delivery::kOver);
+    if (settled) over();
+    return;
   }
   while (phase_ == Phase::kDraining && client_.transport.readable()) {
     const Moved moved = client_.transport.read(workspace_.scratch->data(), BodyFlow::kSmallWindow);
-    if (moved.kind == Moved::kBlocked) return;
     drained_kib_ = static_cast<std::uint16_t>(drained_kib_ + (moved.n + 1023) / 1024);
-    if (moved.kind != Moved::kOctets || drained_kib_ >= kMaxDrainedKib) over();
+    if (moved.kind == Moved::kFailed || drained_kib_ >= kMaxDrainedKib) over();
   }
 }
 

@@ -69,7 +69,8 @@ void Session::read_proxy_header() {
   if (moved.kind == Moved::kBlocked) return;
   if (moved.kind != Moved::kOctets) {
     // A peer that only looks whether somebody is there has done nothing wrong.
-    return client_.in.empty() ? over() : refuse_proxy_header("its end is missing");
+    if (!client_.in.empty()) return refuse_proxy_header("its end is missing");
+    return moved.kind == Moved::kEnd ? begin_closing() : over();
   }
   moved_ = true;
   client_.in.append(workspace_.blocks, {workspace_.scratch->data(), moved.n});
@@ -114,9 +115,10 @@ void Session::read_first_octets() {
       if (client_.in.empty()) timed_phase_ = Phase::kOver;  // now there is something to wait for
       client_.in.append(workspace_.blocks, {workspace_.scratch->data(), moved.n});
     } else if (moved.kind != Moved::kBlocked) {
-      const bool worth_passing_on = moved.kind == Moved::kEnd && !client_.in.empty() &&
-                                    !http::begins_like_http(client_.in.view());
-      return worth_passing_on ? open_tunnel() : over();
+      if (moved.kind != Moved::kEnd) return over();
+      const bool worth_passing_on =
+          !client_.in.empty() && !http::begins_like_http(client_.in.view());
+      return worth_passing_on ? open_tunnel() : begin_closing();
     }
   }
   switch (http::guess_protocol(client_.in.view())) {
@@ -197,7 +199,7 @@ void Session::time_out_opening() {
     return refuse(http::Refusal::kConnectTimeout, http::MessageKind::kRequest,
                   wire::UPSTREAM_FAILED);
   }
-  over();  // neither has said anything: an idle connection
+  begin_closing();  // neither has said anything: an idle connection
 }
 
 // What goes before everything else on a new upstream connection; into space, empty for nothing.

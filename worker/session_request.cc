@@ -16,9 +16,7 @@ void Session::read_request_head() {
     if (!client_.transport.readable()) return;
     const Moved moved = client_.transport.read(workspace_.scratch->data(), BodyFlow::kSmallWindow);
     if (moved.kind == Moved::kBlocked) return;
-    if (moved.kind != Moved::kOctets) {
-      return exchange_ == nullptr ? over() : abort_client(wire::CLIENT_ABORTED, "client-closed");
-    }
+    if (moved.kind != Moved::kOctets) return lose_request(moved.kind == Moved::kEnd);
     input = {workspace_.scratch->data(), moved.n};
     from_scratch = client_.in.empty();
     if (!from_scratch) {
@@ -178,7 +176,7 @@ void Session::relay_request_body() {
       break;
     case Relay::kSourceEnded:
     case Relay::kSourceFailed:
-      abort_client(wire::CLIENT_ABORTED, "client-closed");
+      lose_request(result.outcome == Relay::kSourceEnded);
       break;
     case Relay::kSinkFailed:
       // It may have answered before it closed, so the answer is still read.

@@ -156,7 +156,7 @@ void Session::relay_tunnel() {
   }
   finish_record(wire::COMPLETE, {});
   release_exchange();
-  phase_ = Phase::kSettling;
+  phase_ = Phase::kDraining;
 }
 
 // False: the tunnel is broken and the session over.

@@ -2,6 +2,7 @@
 #include "worker/transport.h"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -119,6 +120,15 @@ Moved Transport::splice_from_pipe(int pipe, std::size_t size) {
 void Transport::finish_sending() {
   if (!write_over_) ::shutdown(fd_.get(), SHUT_WR);
   write_over_ = true;
+}
+
+// EPOLLHUP can't tell: it also comes when both FINs are sent and ours has not arrived.
+Delivery Transport::delivery() const {
+  std::uint8_t state = TCP_CLOSE;  // the first octet of struct tcp_info
+  socklen_t length = sizeof state;
+  ::getsockopt(fd_.get(), SOL_TCP, TCP_INFO, &state, &length);
+  if (state == TCP_CLOSE) return Delivery::kOver;
+  return state == TCP_FIN_WAIT2 ? Delivery::kTaken : Delivery::kUnderWay;
 }
 
 }  // namespace gatehouse::worker

@@ -32,6 +32,13 @@ struct Moved {
   std::size_t n = 0;
 };
 
+// What has become of everything that was written and of our FIN after it.
+enum class Delivery : std::uint8_t {
+  kUnderWay,
+  kTaken,  // all acknowledged; the peer has not closed its side
+  kOver,   // both sides have closed, or the connection is broken: nothing is left to do
+};
+
 class Transport {
  public:
   Transport() = default;
@@ -41,7 +48,8 @@ class Transport {
 
   // Takes the socket and adds it to the event set; false: no memory for it, the socket is closed.
   bool open(UniqueFd fd, Poller* poller, EventHandler* handler, unsigned tag);
-  // close(2). For an upstream socket this is a reset (the parent has preset SO_LINGER).
+  // close(2): a reset as long as delivery() is not kOver, and what the kernel has not delivered is
+  // lost (the parent has set SO_LINGER {1,0} for upstream sockets and for those we accept).
   void close(Poller* poller);
   bool is_open() const { return fd_.valid(); }
   int fd() const { return fd_.get(); }
@@ -68,6 +76,8 @@ class Transport {
   Moved splice_from_pipe(int pipe, std::size_t size);
   // shutdown(SHUT_WR): the peer gets a FIN after everything written.
   void finish_sending();
+  // After finish_sending(). A change from kUnderWay and to kOver comes with an event.
+  Delivery delivery() const;
 
  private:
   Moved written(ssize_t n, std::size_t total);

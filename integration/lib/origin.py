@@ -181,8 +181,14 @@ class Connection:
         return self.short(b"waited\n", method)
 
     def answer_drip(self, method, size, action):
-        rate = int(action[2])
         self.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        return self.drip(size, int(action[2]))
+
+    def answer_dripclose(self, method, size, action):
+        self.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        return not self.drip(size, int(action[2]))
+
+    def drip(self, size, rate):
         for block in pattern(size):
             while block:
                 part, block = block[: rate // 10], block[rate // 10:]

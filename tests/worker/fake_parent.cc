@@ -70,6 +70,7 @@ UniqueFd make_listener(std::uint16_t* port) {
   const int one = 1;
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  set_linger_reset(fd.get());
   sockaddr_in address = loopback(*port);
   CHECK(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   CHECK(listen(fd.get(), 1024) == 0);

@@ -41,6 +41,7 @@ TEST(HostCheck, TagOnlyWritesItDownAndAsksOnceForEachName) {
     client.send(get(host));
     EXPECT_EQ(client.receive_message(), ok("hello")) << host;
   }
+  EXPECT_TRUE(gateway.parent().wait_for_resolved(3));
   EXPECT_EQ(gateway.parent().resolved(), (Names{"a.test", "b.test", "c.test"}));
   EXPECT_EQ(gateway.parent().connects(), 1);
   const auto records = gateway.parent().wait_for_records(6);

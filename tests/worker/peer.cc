@@ -131,6 +131,8 @@ std::uint64_t checksum(std::string_view octets, std::uint64_t start) {
 }
 
 Origin::Origin(Handler handler) : handler_(std::move(handler)), listener_(make_listener(&port_)) {
+  const linger none{};  // an ordinary server
+  setsockopt(listener_.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
   thread_ = std::thread([this] { run(); });
 }
 
