@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the design takes from the kernel, so that a kernel that changes it is noticed.
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -75,6 +77,59 @@ TEST(Kernel, ASecondConnectPinsTheSocket) {
   EXPECT_EQ(retarget(pinned, other), EISCONN) << "while it is connected";
   reset_by_peer(meant, pinned);
   EXPECT_NE(retarget(pinned, other), 0) << "after a reset";
+}
+
+// What a client sees of a process that is killed while it serves it, by the SO_LINGER of the
+// listener: 0 for an end, else the errno.
+int end_of_a_killed_server(const linger& of_listener) {
+  const UniqueFd listener = make_listener(AF_INET, false);
+  EXPECT_EQ(setsockopt(listener.get(), SOL_SOCKET, SO_LINGER, &of_listener, sizeof of_listener), 0);
+  const UniqueFd client = begin_connect(listener);
+  const pid_t server = fork();
+  if (server == 0) {
+    const UniqueFd accepted = accept_from(listener);
+    (void)!write(accepted.get(), "part", 4);
+    for (;;) pause();
+  }
+  EXPECT_TRUE(ready(client, POLLIN, 1000));
+  kill(server, SIGKILL);
+  EXPECT_EQ(waitpid(server, nullptr, 0), server);
+  EXPECT_TRUE(ready(client, POLLRDHUP, 1000));
+  char octets[8];
+  EXPECT_EQ(read(client.get(), octets, sizeof octets), 4) << "what had arrived is still there";
+  return read(client.get(), octets, sizeof octets) == 0 ? 0 : errno;
+}
+
+// An accepted socket has the SO_LINGER of its listener, and that holds where nobody calls close(2).
+TEST(Kernel, TheClientsOfAProcessThatDiesAreReset) {
+  EXPECT_EQ(end_of_a_killed_server({1, 0}), ECONNRESET);
+  EXPECT_EQ(end_of_a_killed_server({0, 0}), 0) << "the danger is gone";
+}
+
+// With it close(2) loses what has not arrived, so the worker must know when all has (TCP_INFO).
+TEST(Kernel, TcpInfoTellsWhetherTheClientHasTakenEverything) {
+  const UniqueFd listener = make_listener(AF_INET, false);
+  UniqueFd client = begin_connect(listener);
+  const UniqueFd server = accept_from(listener);
+  const auto state = [&] {
+    std::uint8_t first = 0;
+    socklen_t length = sizeof first;
+    EXPECT_EQ(getsockopt(server.get(), SOL_TCP, TCP_INFO, &first, &length), 0);
+    return static_cast<int>(first);
+  };
+  const std::string data(1 << 16, 'x');
+  while (send(server.get(), data.data(), data.size(), MSG_DONTWAIT) > 0) {
+  }
+  EXPECT_EQ(shutdown(server.get(), SHUT_WR), 0);
+  EXPECT_EQ(state(), TCP_FIN_WAIT1);
+  std::string taken(1 << 16, '\0');
+  while (ready(client, POLLIN, 1000) && read(client.get(), taken.data(), taken.size()) > 0) {
+  }
+  for (int i = 0; i < 1000 && state() == TCP_FIN_WAIT1; ++i) usleep(1000);
+  EXPECT_EQ(state(), TCP_FIN_WAIT2);
+  client.reset();
+  EXPECT_TRUE(ready(server, POLLHUP, 1000));
+  EXPECT_EQ(state(), TCP_CLOSE);
 }
 
 TEST(Kernel, WithoutFastOpenNothingIsRetargeted) {

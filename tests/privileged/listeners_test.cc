@@ -45,6 +45,11 @@ TEST(Listeners, AreMadeOnceForEachAddress) {
     EXPECT_EQ(value_of(fd, SOL_TCP, TCP_NODELAY), 1);
     EXPECT_EQ(value_of(fd, SOL_TCP, TCP_USER_TIMEOUT), 30'000);
     EXPECT_EQ(value_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    linger reset{};
+    socklen_t length = sizeof reset;
+    EXPECT_EQ(getsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, &length), 0);
+    EXPECT_EQ(reset.l_onoff, 1);
+    EXPECT_EQ(reset.l_linger, 0);
     EXPECT_NE(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
     EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
   }
