@@ -25,19 +25,24 @@ std::uint64_t wide_option(int fd, int name) {
 }
 
 // The properties that every client connection has for its whole life; the name of the first that
-// is missing, or nothing.
-std::string_view missing_property(int fd, std::uint64_t own_netns) {
-  const int family = option(fd, SOL_SOCKET, SO_DOMAIN);
-  if (family != AF_INET && family != AF_INET6) return "not an internet socket";
-  if (option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM) return "not a stream";
+// is missing, or nothing. family: of the address that it is bound to.
+std::string_view missing_property(int fd, sa_family_t family, std::uint64_t own_netns) {
   if (option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP) return "not TCP";
-  if (option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0) return "a listener";
   if (wide_option(fd, SO_NETNS_COOKIE) != own_netns) return "of another network namespace";
   const bool transparent = family == AF_INET ? option(fd, SOL_IP, IP_TRANSPARENT) == 1
                                              : option(fd, SOL_IPV6, IPV6_TRANSPARENT) == 1;
   if (!transparent) return "not accepted on a listener of ours";
   if (option(fd, SOL_SOCKET, SO_LOCK_FILTER) != 0) return "a socket that the parent made";
   return {};
+}
+
+// The first octet of struct tcp_info: TCP_ESTABLISHED, ...; nothing for a socket that is not TCP's,
+// a raw one of its number included.
+std::optional<std::uint8_t> tcp_state(int fd) {
+  std::uint8_t state = 0;
+  socklen_t length = sizeof state;
+  if (getsockopt(fd, SOL_TCP, TCP_INFO, &state, &length) != 0) return std::nullopt;
+  return state;
 }
 
 }  // namespace
@@ -51,18 +56,17 @@ EvidenceVerdict examine(int fd, std::uint64_t own_netns, Evidence* evidence,
   const linger reset_on_close{1, 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close);
 
-  *why = missing_property(fd, own_netns);
+  const auto destination = local_endpoint(fd);
+  *why = destination ? missing_property(fd, destination->address.family, own_netns)
+                     : "not an internet socket";
+  const auto state = why->empty() ? tcp_state(fd) : std::nullopt;
+  if (why->empty() && !state) *why = "not TCP";
+  if (state == TCP_LISTEN) *why = "a listener";
   if (!why->empty()) return EvidenceVerdict::kForged;
 
-  tcp_info info{};
-  socklen_t length = sizeof info.tcpi_state;
-  if (getsockopt(fd, SOL_TCP, TCP_INFO, &info, &length) != 0) return EvidenceVerdict::kGone;
-  if (info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_CLOSE_WAIT) {
-    return EvidenceVerdict::kGone;
-  }
-  const auto destination = local_endpoint(fd);
+  if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) return EvidenceVerdict::kGone;
   const auto client = remote_endpoint(fd);
-  if (!destination || !client) return EvidenceVerdict::kGone;
+  if (!client) return EvidenceVerdict::kGone;
   evidence->destination = *destination;
   evidence->client = *client;
   evidence->cookie = wide_option(fd, SO_COOKIE);

@@ -82,7 +82,11 @@ TEST_P(EvidenceTest, OtherDescriptorsAreForged) {
   expect_forged(make_socket(GetParam()).get(), "not accepted on a listener of ours");
 
   const UniqueFd datagram(socket(GetParam(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  expect_forged(datagram.get(), "not a stream");
+  expect_forged(datagram.get(), "not TCP");
+  const UniqueFd raw(socket(GetParam(), SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP));
+  ASSERT_TRUE(GetParam() == AF_INET ? set(raw.get(), SOL_IP, IP_TRANSPARENT, 1)
+                                    : set(raw.get(), SOL_IPV6, IPV6_TRANSPARENT, 1));
+  expect_forged(raw.get(), "not TCP");
   auto channel = ipc::make_pair();
   ASSERT_TRUE(channel);
   expect_forged(channel->ours.get(), "not an internet socket");
