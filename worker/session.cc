@@ -82,6 +82,8 @@ void Session::end_turn() {
 
 void Session::on_events(unsigned side, Events events) {
   (side == kClient ? client_ : upstream_).transport.note(events);
+  // Of a FIN: it has been sent, it has been acknowledged.
+  if (phase_ == Phase::kDraining && !events.readable) return;
   run();
 }
 
