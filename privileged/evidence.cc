@@ -36,13 +36,12 @@ std::string_view missing_property(int fd, sa_family_t family, std::uint64_t own_
   return {};
 }
 
-// The first octet of struct tcp_info: TCP_ESTABLISHED, ...; nothing for a socket that is not TCP's,
-// a raw one of its number included.
-std::optional<std::uint8_t> tcp_state(int fd) {
+// The first octet of struct tcp_info: TCP_ESTABLISHED, ...; -1 for a socket that is not TCP's, a
+// raw one of its number included.
+int tcp_state(int fd) {
   std::uint8_t state = 0;
   socklen_t length = sizeof state;
-  if (getsockopt(fd, SOL_TCP, TCP_INFO, &state, &length) != 0) return std::nullopt;
-  return state;
+  return getsockopt(fd, SOL_TCP, TCP_INFO, &state, &length) == 0 ? int{state} : -1;
 }
 
 }  // namespace
@@ -59,8 +58,8 @@ EvidenceVerdict examine(int fd, std::uint64_t own_netns, Evidence* evidence,
   const auto destination = local_endpoint(fd);
   *why = destination ? missing_property(fd, destination->address.family, own_netns)
                      : "not an internet socket";
-  const auto state = why->empty() ? tcp_state(fd) : std::nullopt;
-  if (why->empty() && !state) *why = "not TCP";
+  const int state = why->empty() ? tcp_state(fd) : -1;
+  if (why->empty() && state < 0) *why = "not TCP";
   if (state == TCP_LISTEN) *why = "a listener";
   if (!why->empty()) return EvidenceVerdict::kForged;
 

@@ -4,8 +4,12 @@ origin_start
 gateway_start
 fetch "http://$kServer4/length/1000?q=1" --interface 10.99.1.19 --user-agent 'tester "1"' --referer http://r/ \
   --header 'Host: Example.test' >/dev/null
+# Two workers write; what must stand in this order is waited for.
+wait_until 3 access_log_has 1 || fail "no line of the first exchange"
 fetch "http://[$kServer6]/status/404" >/dev/null
+wait_until 3 access_log_has 2 || fail "no line of the second exchange"
 fetch "http://$kServer4/" --data abc >/dev/null
+wait_until 3 access_log_has 3 || fail "no line of the third exchange"
 
 # Octets that would break a line, a terminal or a JSON string.
 client_python <<PY

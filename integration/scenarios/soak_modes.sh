@@ -39,7 +39,7 @@ census() {
 descriptors() { census | cut -d' ' -f1,2; }
 largest() { census | sed -n "s/^$1 [0-9]* //p" | sort -n | tail -1 | grep . || fail "there is no $1"; }
 chaos() {
-  on_client env PYTHONPATH="$LAB_LIB" python3 "$LAB_LIB/chaos.py" --seconds "$1" --clients "$2" \
+  on_client env PYTHONPATH="$LAB_LIB" python3 "$LAB_LIB/chaos.py" --seconds "$1" --clients "$2" --seed "${GATEHOUSE_SOAK_SEED:-1}" \
     "transparent=$kServer4:80" "transparent=[$kServer6]:80" "forward=$kGateway4:3128" "reverse=$kGateway4:8080" 2>"$LAB/chaos.err"
 }
 

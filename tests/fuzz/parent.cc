@@ -200,14 +200,15 @@ class World {
     answer_spawner();
     loop_.wait(Clock::now());
     supervisor_.finish_turn();
-    for (ipc::Message drained;
-         ipc::receive(other_spawner_.theirs.get(), &drained, 4) == ipc::Receive::kMessage;) {
+    for (ipc::Message drained; ipc::receive(other_spawner_.theirs.get(), &drained, ipc::kMaxFds) ==
+                               ipc::Receive::kMessage;) {
     }
   }
 
   void answer_spawner() {
     ipc::Message message;
-    while (ipc::receive(worker_spawner_.theirs.get(), &message, 4) == ipc::Receive::kMessage) {
+    while (ipc::receive(worker_spawner_.theirs.get(), &message, ipc::kMaxFds) ==
+           ipc::Receive::kMessage) {
       wire::ToSpawner request;
       if (!ipc::decode(message.bytes(), &request)) broken("the parent's own message");
       if (request.has_kill()) {
