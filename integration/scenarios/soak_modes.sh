@@ -68,8 +68,8 @@ while ! process_gone $!; do
 done
 wait $! || fail "wrong answers: $(tail -n 3 "$LAB/chaos")"
 note "$rounds kills, $(tail -n 1 "$LAB/chaos")"
-# The mix is random and most of it breaks off: enough that all paths were taken, no throughput.
-expect_at_least "right answers" $((seconds * 10)) "$(grep -o "'right': [0-9]*" "$LAB/chaos" | grep -o '[0-9]*')"
+# Most of the mix breaks off. With this seed three runs of 12 s had 335 to 389; about half must come.
+expect_at_least "right answers" $((seconds * 15)) "$(grep -o "'right': [0-9]*" "$LAB/chaos" | grep -o '[0-9]*')"
 
 wait_until 30 settled || fail "connections are left: $(on_gateway ss -Htn)"
 as_before() { [ "$(descriptors)" = "$before" ]; }
