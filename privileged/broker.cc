@@ -15,13 +15,7 @@ namespace {
 constexpr auto kShortestGrant = std::chrono::seconds(30);
 constexpr std::size_t kMaxGrantsPerAnswer = 8;
 
-// Refusals that a client can cause at will are not worth a line each.
-bool worth_a_line(wire::Refused::Reason reason) {
-  return reason == wire::Refused::FLOOR || reason == wire::Refused::LOCAL ||
-         reason == wire::Refused::CLIENT || reason == wire::Refused::PORT ||
-         reason == wire::Refused::PRIVATE;
-}
-
+// What a refusal says in the log; nothing for those that a client can cause at will.
 std::string_view describe(wire::Refused::Reason reason) {
   switch (reason) {
     case wire::Refused::FLOOR:
@@ -35,7 +29,7 @@ std::string_view describe(wire::Refused::Reason reason) {
     case wire::Refused::PRIVATE:
       return "a private destination that forward.allow_private does not name";
     default:
-      return "refused";
+      return {};
   }
 }
 
@@ -97,9 +91,9 @@ void Broker::handle(WorkerHandle& worker, const wire::Request& request, UniqueFd
   if (verdict == EvidenceVerdict::kForged) {
     return violation_(worker, "forged evidence: " + std::string(why));
   }
-  const bool gone = verdict == EvidenceVerdict::kGone;
-  if (request.has_reset()) return reset(worker, request.id(), client, gone);
-  if (gone) return refuse(worker, request.id(), wire::Refused::CLIENT_GONE, evidence, {});
+  if (verdict == EvidenceVerdict::kGone) {
+    return refuse(worker, request.id(), wire::Refused::CLIENT_GONE, evidence, {});
+  }
   if (request.has_resolve()) {
     return resolve(worker, request.id(), request.resolve().name(), evidence);
   }
@@ -150,7 +144,11 @@ Broker::Reason Broker::judge_client(WorkerHandle& worker, const Evidence& eviden
 
 Broker::Reason Broker::judge_original(const Evidence& evidence, TimePoint now) {
   if (!settings_->intercepts(evidence.destination.port)) return wire::Refused::PORT;
-  switch (floor_.judge(evidence.destination.address, now)) {
+  return judge_address(evidence.destination.address, now);
+}
+
+Broker::Reason Broker::judge_address(const IpAddress& address, TimePoint now) {
+  switch (floor_.judge(address, now)) {
     case Floor::Verdict::kDenied:
       return wire::Refused::FLOOR;
     case Floor::Verdict::kLocal:
@@ -177,14 +175,8 @@ Broker::Reason Broker::judge_grant(const WorkerHandle& worker, const wire::Forwa
 
 // Where a name may lead, whoever resolved it.
 Broker::Reason Broker::judge_egress(const IpAddress& address, TimePoint now) {
-  switch (floor_.judge(address, now)) {
-    case Floor::Verdict::kDenied:
-      return wire::Refused::FLOOR;
-    case Floor::Verdict::kLocal:
-      return wire::Refused::LOCAL;
-    case Floor::Verdict::kAllowed:
-      break;
-  }
+  const Reason reason = judge_address(address, now);
+  if (reason != wire::Refused::UNSPECIFIED) return reason;
   const auto& allowed = settings_->forward_private;
   const bool named = std::any_of(allowed.begin(), allowed.end(),
                                  [&](const Network& network) { return network.contains(address); });
@@ -275,21 +267,12 @@ void Broker::resolved(WorkerHandle& worker, std::uint64_t id, const Evidence& ev
   answer(worker, id).mutable_resolved()->Swap(&grants);
 }
 
-void Broker::reset(WorkerHandle& worker, std::uint64_t id, const UniqueFd& client, bool gone) {
-  const linger reset_on_close{1, 0};
-  if (!gone) {
-    setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close);
-  }
-  answer(worker, id).mutable_reset_done();
-}
-
 void Broker::connected(WorkerHandle& worker, std::uint64_t id, UniqueFd socket, int error) {
   wire::Reply& made = answer(worker, id);
   if (socket.valid()) {
     made.mutable_connected();
     worker.reply_fds.push_back(std::move(socket));
   } else {
-    ++counters_.failures;
     made.mutable_failed()->set_error(error);
   }
 }
@@ -332,7 +315,6 @@ void Broker::send_replies(WorkerHandle& worker) {
     for (wire::Reply& made : *replies.mutable_replies()) {
       if (made.has_connected()) made.mutable_failed()->set_error(ENOBUFS);
     }
-    counters_.failures += sockets.size();
     sent = ipc::send_message(worker.channel.get(), worker.replies);
   }
   forget_replies(worker);
@@ -348,9 +330,10 @@ void Broker::send_replies(WorkerHandle& worker) {
 void Broker::refuse(WorkerHandle& worker, std::uint64_t id, Reason reason, const Evidence& evidence,
                     const Endpoint& target) {
   ++counters_.refusals;
-  if (worth_a_line(reason) && target.address.family != AF_UNSPEC) {
+  const std::string_view why = describe(reason);
+  if (!why.empty() && target.address.family != AF_UNSPEC) {
     log_.write(Level::kWarning, "refused " + to_string(evidence.client) + " to " +
-                                    to_string(target) + ": " + std::string(describe(reason)));
+                                    to_string(target) + ": " + std::string(why));
   }
   answer(worker, id).mutable_refused()->set_reason(reason);
 }

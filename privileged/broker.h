@@ -33,7 +33,6 @@ class Broker {
   struct Counters {
     std::uint64_t connects = 0;
     std::uint64_t refusals = 0;
-    std::uint64_t failures = 0;
   };
   // Called when a worker has broken the boundary; ends it.
   using Violation = std::function<void(WorkerHandle&, std::string_view why)>;
@@ -67,11 +66,11 @@ class Broker {
                const Evidence& evidence);
   void resolved(WorkerHandle& worker, std::uint64_t id, const Evidence& evidence,
                 const std::vector<IpAddress>& addresses, std::chrono::seconds ttl);
-  void reset(WorkerHandle& worker, std::uint64_t id, const UniqueFd& client, bool gone);
 
   // UNSPECIFIED where nothing speaks against it; each fills *target and *source.
   Reason judge_client(WorkerHandle& worker, const Evidence& evidence, TimePoint now);
   Reason judge_original(const Evidence& evidence, TimePoint now);
+  Reason judge_address(const IpAddress& address, TimePoint now);
   Reason judge_grant(const WorkerHandle& worker, const wire::ForwardGrant& request,
                      const Evidence& evidence, TimePoint now, Endpoint* target);
   Reason judge_egress(const IpAddress& address, TimePoint now);

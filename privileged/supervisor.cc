@@ -23,7 +23,7 @@ bool decode(std::string_view bytes, wire::FromWorker* message) {
   const auto known = [](const wire::Request& request) {
     const wire::Connect& connect = request.connect();
     return ipc::all_known(request, connect, connect.client_destination(), connect.forward_grant(),
-                          connect.configured_endpoint(), request.reset(), request.resolve());
+                          connect.configured_endpoint(), request.resolve());
   };
   if (!ipc::decode(bytes, message)) return false;
   const auto& requests = message->requests().requests();

@@ -36,9 +36,6 @@ void ParentClient::encode(const Request& request, wire::Request* message) {
     case Kind::kResolve:
       message->mutable_resolve()->set_name(request.name.data(), request.name.size());
       break;
-    case Kind::kReset:
-      message->mutable_reset();
-      break;
   }
 }
 
@@ -51,8 +48,6 @@ bool ParentClient::answers(Kind kind, const wire::Reply& answer) {
       return answer.has_connected() || answer.has_failed() || answer.has_refused();
     case Kind::kResolve:
       return answer.has_resolved() || answer.has_verified() || answer.has_refused();
-    case Kind::kReset:
-      return answer.has_reset_done();
   }
   return false;
 }
@@ -77,7 +72,7 @@ void ParentClient::say_drained() {
 
 Ticket ParentClient::ask(Request request) {
   request.ticket = ++counter_;
-  (request.kind == Kind::kReset ? resets_ : others_).push_back(request);
+  queue_.push_back(request);
   return request.ticket;
 }
 
@@ -105,23 +100,16 @@ Ticket ParentClient::resolve(int client, std::string_view name, ParentAnswer* as
               .asker = asker});
 }
 
-Ticket ParentClient::reset(int client, ResetAnswer* asker) {
-  return ask({.kind = Kind::kReset, .client = client, .resetter = asker});
-}
-
 void ParentClient::cancel(Ticket ticket) {
   if (ticket == 0) return;
   for (Request& entry : table_) {
     if (entry.ticket == ticket) {
       entry.asker = nullptr;
-      entry.resetter = nullptr;
       return;
     }
   }
   // What was never sent leaves the queue, which is so bounded by the number of sessions.
-  for (auto* queue : {&resets_, &others_}) {
-    std::erase_if(*queue, [&](const Request& request) { return request.ticket == ticket; });
-  }
+  std::erase_if(queue_, [&](const Request& request) { return request.ticket == ticket; });
 }
 
 bool ParentClient::has_left(Ticket ticket) const {
@@ -130,24 +118,21 @@ bool ParentClient::has_left(Ticket ticket) const {
 }
 
 void ParentClient::flush() {
-  while (send_batch(resets_, kMaxOutstanding)) {
-  }
-  while (send_batch(others_, kMaxOutstanding - kForResets)) {
+  while (send_batch()) {
   }
   if (std::exchange(gone_, false)) orders_->on_parent_gone();
 }
 
-bool ParentClient::send_batch(std::deque<Request>& queue, std::size_t limit) {
-  if (gone_ || outstanding_ >= limit) return false;
-  const std::size_t count = std::min({queue.size(), limit - outstanding_, ipc::kMaxFds});
-  if (count == 0) return false;
+bool ParentClient::send_batch() {
+  const std::size_t count = std::min({queue_.size(), kMaxOutstanding - outstanding_, ipc::kMaxFds});
+  if (gone_ || count == 0) return false;
   std::array<int, ipc::kMaxFds> evidence;
   outgoing_.Clear();
   auto& requests = *outgoing_.mutable_requests();
   std::size_t octets = 0;
   std::size_t taken = 0;
   for (; taken < count; ++taken) {
-    const Request& request = queue[taken];
+    const Request& request = queue_[taken];
     octets += kMostPerRequest + request.name.size();
     if (octets > ipc::kMaxMessage) break;
     evidence[taken] = request.client;
@@ -166,9 +151,9 @@ bool ParentClient::send_batch(std::deque<Request>& queue, std::size_t limit) {
   Request* entry = table_.data();
   for (; taken != 0; --taken) {
     while (entry->ticket != 0) ++entry;
-    *entry = queue.front();
+    *entry = queue_.front();
     ++outstanding_;
-    queue.pop_front();
+    queue_.pop_front();
   }
   return true;
 }
@@ -233,7 +218,6 @@ bool ParentClient::answer(const wire::Reply& answer, UniqueFd socket) {
   if (entry == table_.end() || !answers(entry->kind, answer)) return false;
   const Request request = std::exchange(*entry, Request{});
   --outstanding_;
-  if (request.resetter != nullptr) request.resetter->on_reset_done();
   if (request.asker == nullptr) return true;
   if (answer.has_connected()) {
     request.asker->on_connected(request.ticket, std::move(socket));

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The worker's side of its channel to the parent: asks for upstream connections, names and resets,
-// and hands every answer to whoever asked.
+// The worker's side of its channel to the parent: asks for upstream connections and names, and
+// hands every answer to whoever asked.
 //
 // Trusts: the parent.
 // Invariants:
 //  1. What a turn of the loop asks for leaves together at its end, in batches of kMaxFds with the
 //     evidence of each, and all answers that are there are read in one go.
-//  2. At most kMaxOutstanding requests are under way, some of them kept free for resets, which must
-//     not wait for slow connects; the others queue here.
+//  2. At most kMaxOutstanding requests are under way; the others queue here.
 //  3. An answer that comes for an asker who has cancelled is dropped, and with it its socket.
 #pragma once
 
@@ -44,15 +43,6 @@ class ParentAnswer {
   ~ParentAnswer() = default;
 };
 
-// Who asks for a reset of its client connection.
-class ResetAnswer {
- public:
-  virtual void on_reset_done() = 0;
-
- protected:
-  ~ResetAnswer() = default;
-};
-
 // What the parent says unasked.
 class ParentOrders {
  public:
@@ -70,8 +60,6 @@ class ParentClient final : private EventHandler {
  public:
   // The parent ends a worker that has more requests outstanding.
   static constexpr std::size_t kMaxOutstanding = 64;
-  // Of these for resets only.
-  static constexpr std::size_t kForResets = 8;
 
   ParentClient(UniqueFd channel, Poller* poller, ParentOrders* orders);
   ParentClient(const ParentClient&) = delete;
@@ -89,7 +77,6 @@ class ParentClient final : private EventHandler {
   // To a server of the configuration.
   Ticket connect_server(int client, std::uint32_t id, ParentAnswer* asker);
   Ticket resolve(int client, std::string_view name, ParentAnswer* asker);
-  Ticket reset(int client, ResetAnswer* asker);
   // No answer will come. Nothing for a ticket that is not outstanding.
   void cancel(Ticket ticket);
   // Whether a request has left, so that the parent has a copy of the client's descriptor.
@@ -100,16 +87,15 @@ class ParentClient final : private EventHandler {
   std::size_t outstanding() const { return outstanding_; }
 
  private:
-  enum class Kind : std::uint8_t { kConnect, kConnectGranted, kConnectServer, kResolve, kReset };
+  enum class Kind : std::uint8_t { kConnect, kConnectGranted, kConnectServer, kResolve };
   struct Request {
     Ticket ticket = 0;  // of an entry of the table, 0: free
     Kind kind = Kind::kConnect;
     std::uint16_t port = 0;
     int client = -1;
-    std::uint64_t number = 0;         // a grant, or a server's id
-    std::string_view name{};          // of kResolve
-    ParentAnswer* asker = nullptr;    // nullptr: cancelled, or kReset
-    ResetAnswer* resetter = nullptr;  // of kReset
+    std::uint64_t number = 0;       // a grant, or a server's id
+    std::string_view name{};        // of kResolve
+    ParentAnswer* asker = nullptr;  // nullptr: cancelled
   };
 
   static void encode(const Request& request, wire::Request* message);
@@ -117,7 +103,7 @@ class ParentClient final : private EventHandler {
   void on_events(unsigned tag, Events events) override;
   Ticket ask(Request request);
   // False: nothing more can be sent now.
-  bool send_batch(std::deque<Request>& queue, std::size_t limit);
+  bool send_batch();
   void read_answers();
   // False: the message breaks the protocol.
   bool handle(ipc::Message* message);
@@ -128,8 +114,7 @@ class ParentClient final : private EventHandler {
   Poller* poller_;
   ParentOrders* orders_;
   PollSlot slot_;
-  std::deque<Request> resets_;
-  std::deque<Request> others_;
+  std::deque<Request> queue_;
   std::array<Request, kMaxOutstanding> table_;
   std::size_t outstanding_ = 0;
   Ticket counter_ = 0;

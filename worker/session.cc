@@ -17,7 +17,6 @@ constexpr std::uint64_t kHostCheckMs = 31'000;  // the parent's own time-out com
 // that knows no expectations waits for the content.
 constexpr std::uint64_t kContinueMs = 1000;
 constexpr std::uint64_t kDrainingMs = 1000;    // while the worker drains
-constexpr std::uint64_t kResetMs = 5000;       // the parent answers at once unless it is in trouble
 constexpr std::uint64_t kTunnelMs = 3600'000;  // without a setting
 
 }  // namespace
@@ -103,7 +102,6 @@ void Session::notice_client_gone() {
     case Phase::kRelay:
       abort_client(wire::CLIENT_ABORTED, "client-reset");
       return;
-    case Phase::kReset:
     case Phase::kOver:
       return;
   }
@@ -172,8 +170,6 @@ std::uint64_t Session::deadline_ms() {
       return timeouts.stall_ms();
     case Phase::kDraining:
       return workspace_.draining ? kDrainingMs : timeouts.stall_ms();
-    case Phase::kReset:
-      return kResetMs;
     case Phase::kOver:
       break;
   }
@@ -204,7 +200,6 @@ void Session::on_deadline() {
       if (client_.transport.delivery() != Delivery::kUnderWay) over();
       break;
     case Phase::kClosing:
-    case Phase::kReset:
     case Phase::kOver:
       over();
       break;

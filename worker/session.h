@@ -53,7 +53,6 @@ class Session final : public SessionLink,
                       private EventHandler,
                       private FinderClient,
                       private HostCheckClient,
-                      private ResetAnswer,
                       private Wheel::Timer {
  public:
   enum class Phase : std::uint8_t {
@@ -65,7 +64,6 @@ class Session final : public SessionLink,
     kRelay,     // request and response are under way
     kClosing,   // the last octets leave, then our FIN
     kDraining,  // our FIN is out; the client gets time to take everything and to close
-    kReset,     // the parent has been asked to reset the client connection
     kOver,
   };
 
@@ -91,7 +89,6 @@ class Session final : public SessionLink,
   void on_no_upstream(http::Refusal refusal, wire::Ending ending) override;
   void on_client_gone() override;
   void on_host_checked() override;
-  void on_reset_done() override;
   void on_deadline() override;
 
   // session.cc: the story.
@@ -187,7 +184,6 @@ class Session final : public SessionLink,
   void finish_record(wire::Ending ending, std::string_view reason);
   void refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending ending);
   void break_off_response(wire::Ending ending, std::string_view reason);
-  void reset_client();
   void lose_request(bool regularly);
   void abort_client(wire::Ending ending, std::string_view reason);
   void close_upstream();
@@ -205,7 +201,6 @@ class Session final : public SessionLink,
   Exchange* exchange_ = nullptr;      // nullptr while idle and after the end
   Connection client_;
   Connection upstream_;
-  Ticket reset_ = 0;
   std::unique_ptr<ForwardTarget> target_;  // of a forward listener: where upstream_ leads to
   HostCheck* host_check_ = nullptr;        // the last one, of the listeners that ask
   Endpoint client_endpoint_;               // as a PROXY protocol header says, where there was one

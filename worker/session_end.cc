@@ -62,7 +62,7 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
   const bool answers = refusal != http::Refusal::kPolicy || form_denial(&page);
   if (exchange_->raw || !answers) {  // whoever speaks something else has no use for a page
     finish_record(ending, http::refusal_text(refusal).word);
-    return reset_client();
+    return over();
   }
   page.refusal = refusal;
   page.kind = kind;
@@ -91,24 +91,7 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
 // that it was complete.
 void Session::break_off_response(wire::Ending ending, std::string_view reason) {
   finish_record(ending, reason);
-  reset_client();
-}
-
-// Only the parent can cause a reset.
-void Session::reset_client() {
-  close_upstream();
-  release_exchange();
-  client_.in.clear();
-  client_.out.clear();
-  phase_ = Phase::kReset;
-  moved_ = true;
-  reset_ = workspace_.parent->reset(client_.transport.fd(), this);
-}
-
-void Session::on_reset_done() {
-  reset_ = 0;
   over();
-  run();
 }
 
 // The client sends no more: between requests, or before the end of one. It may still be there to
@@ -181,12 +164,12 @@ void Session::drain_client() {
   }
 }
 
+// At once: a reset for whoever has not closed too.
 void Session::over() {
   phase_ = Phase::kOver;
   if (std::exchange(counted_, false)) workspace_.sources.leave(client_endpoint_.address);
   release_exchange();
   close_upstream();
-  workspace_.parent->cancel(std::exchange(reset_, 0));
   if (host_check_ != nullptr) workspace_.host_checks.leave(std::exchange(host_check_, nullptr));
   if (client_.transport.is_open()) client_.close(workspace_.poller);
   workspace_.wheel.disarm(this);

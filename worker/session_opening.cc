@@ -94,7 +94,7 @@ void Session::refuse_proxy_header(std::string_view why) {
                               to_string(client_endpoint_.address) + " is malformed (" +
                               std::string(why) + "); the connection was reset" + and_more(lines));
   }
-  reset_client();
+  over();
 }
 
 void Session::read_first_octets() {
@@ -192,7 +192,7 @@ void Session::time_out_opening() {
     // Without a tunnel to its server a silent client can only wait for itself to speak.
     if (policy_allows_tunnel()) return void(begin_raw());
     const auto now = static_cast<std::uint32_t>(workspace_.clock.now_ms());
-    if (now - idle_since_ >= workspace_.config.timeouts().idle_ms()) over();
+    if (now - idle_since_ >= workspace_.config.timeouts().idle_ms()) begin_closing();
     return;
   }
   if (exchange_->finder.busy()) {

@@ -2,8 +2,7 @@
 // How many connections each source has: of IPv4 an address, of IPv6 a /64 network, which is what
 // one household or host gets.
 //
-// A connection above the limit is closed at once, without an answer: its client sees an end of the
-// connection, or a reset where its request has arrived already. An answer with 429 would hold a
+// A connection above the limit is reset at once, without an answer. An answer with 429 would hold a
 // session, a descriptor and its timers for as long as that client likes, which is what the limit is
 // there to prevent.
 // Invariants:

@@ -371,7 +371,7 @@ class World {
         return say(message.SerializeAsString(), what % 12 == 2 ? 0 : input.octet(), 1, true);
       case 4:
         request.set_id(input.octet());
-        request.mutable_reset();
+        request.mutable_resolve()->set_name("a.test");
         return say(message.SerializeAsString(), input.octet(), 1, false);
       case 5:
         message.mutable_drained();

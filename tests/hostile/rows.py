@@ -118,7 +118,7 @@ ROWS = [
     Row(12, "replay_batch", "outcome connected 10", syns=10),
     # 13: descriptors.
     *(Row(13, name, "violation requests without one descriptor each", syns=0)
-      for name in ("no_fd", "two_fds", "five_fds", "reset_without_fd", "batch_of_none",
+      for name in ("no_fd", "two_fds", "five_fds", "resolve_without_fd", "batch_of_none",
                    "batch_with_too_few_fds")),
     *(Row(13, name, "violation a malformed datagram", syns=0)
       for name in ("many_fds", "batch_of_too_many")),

@@ -181,16 +181,13 @@ void FakeParent::read_channel() {
       broken_ = true;
       return;
     }
-    for (int i = 0; i < requests.size(); ++i) {
-      receive_request(requests[i], message.fds[static_cast<std::size_t>(i)].get());
-    }
+    for (const wire::Request& request : requests) receive_request(request);
     if (from.has_drained()) return;
   }
 }
 
-void FakeParent::receive_request(const wire::Request& request, int client) {
+void FakeParent::receive_request(const wire::Request& request) {
   const std::uint64_t id = request.id();
-  if (request.has_reset()) return reset(id, client);
   if (request.has_resolve()) return resolve(id, request.resolve().name());
   if (!request.has_connect()) return;
   ++connects_;
@@ -305,14 +302,6 @@ void FakeParent::send(const wire::ToWorker& message, int fd) {
                            {&fd, static_cast<std::size_t>(fd >= 0 ? 1 : 0)}) == ipc::Send::kFull) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-}
-
-void FakeParent::reset(std::uint64_t id, int client) {
-  ++resets_;
-  set_linger_reset(client);
-  wire::ToWorker message;
-  reply_to(id, message).mutable_reset_done();
-  CHECK(ipc::send_message(channel_.get(), message) == ipc::Send::kSent);
 }
 
 void FakeParent::read_log() {

@@ -75,7 +75,6 @@ class FakeParent {
   std::vector<std::string> events() const { return locked(events_); }
 
   int connects() const { return connects_; }
-  int resets() const { return resets_; }
   int most_outstanding() const { return most_outstanding_; }
   bool drained() const { return drained_; }
   bool ready() const { return ready_; }
@@ -88,7 +87,7 @@ class FakeParent {
  private:
   void run();
   void read_channel();
-  void receive_request(const wire::Request& request, int client);
+  void receive_request(const wire::Request& request);
   void resolve(std::uint64_t id, const std::string& name);
   Route route_of(const wire::Connect& connect);
   void answer_due();
@@ -101,7 +100,6 @@ class FakeParent {
     const std::lock_guard lock(mutex_);
     return list;
   }
-  void reset(std::uint64_t id, int client);
   void read_log();
 
   UniqueFd channel_;
@@ -110,7 +108,7 @@ class FakeParent {
   std::uint16_t origin_port_;
   std::atomic<int> answer_{0};
   std::atomic<bool> hold_{false}, drained_{false}, ready_{false}, broken_{false}, stop_{false};
-  std::atomic<int> connects_{0}, resets_{0}, most_outstanding_{0};
+  std::atomic<int> connects_{0}, most_outstanding_{0};
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<int> expired_grants_{0}, connected_{0};
   std::vector<std::function<void()>> held_;

@@ -14,7 +14,7 @@
 namespace gatehouse::worker {
 namespace {
 
-struct Asker final : ParentAnswer, ResetAnswer {
+struct Asker final : ParentAnswer {
   void on_connected(Ticket t, UniqueFd fd) override {
     ticket = t, upstream = std::move(fd), ++answers;
   }
@@ -22,13 +22,11 @@ struct Asker final : ParentAnswer, ResetAnswer {
   void on_connect_failed(Ticket t, int e) override { ticket = t, error = e, ++answers; }
   void on_resolved(const wire::Resolved& r) override { grants = r.grants_size(), ++answers; }
   void on_verified(wire::Verified::Result r) override { verified = r, ++answers; }
-  void on_reset_done() override { reset = true, ++answers; }
   Ticket ticket = 0;
   int grants = 0;
   wire::Verified::Result verified = wire::Verified::UNKNOWN;
   UniqueFd upstream;
   int answers = 0, error = 0;
-  bool reset = false;
   wire::Refused::Reason reason = wire::Refused::UNSPECIFIED;
 };
 
@@ -112,17 +110,17 @@ TEST_F(ParentClientTest, AsksAtTheEndOfTheTurnWithTheClientAsEvidence) {
 }
 
 TEST_F(ParentClientTest, EachAnswerReachesItsAsker) {
-  Asker refused, failed, reset;
+  Asker refused, failed, name;
   client->connect(evidence.get(), &refused);
   client->connect(evidence.get(), &failed);
-  client->reset(evidence.get(), &reset);
+  client->resolve(evidence.get(), "a.test", &name);
   client->flush();
   for (const auto& m : sent()) {
     wire::Reply answer;
     answer.set_id(m.id());
     static int count = 0;
-    if (m.has_reset()) {
-      answer.mutable_reset_done();
+    if (m.has_resolve()) {
+      answer.mutable_refused()->set_reason(wire::Refused::NAME);
     } else if (count++ == 0) {
       answer.mutable_refused()->set_reason(wire::Refused::QUOTA);
     } else {
@@ -132,7 +130,7 @@ TEST_F(ParentClientTest, EachAnswerReachesItsAsker) {
   }
   EXPECT_EQ(refused.reason, wire::Refused::QUOTA);
   EXPECT_EQ(failed.error, ECONNREFUSED);
-  EXPECT_TRUE(reset.reset);
+  EXPECT_EQ(name.reason, wire::Refused::NAME);
   EXPECT_EQ(orders.gone, 0);
 }
 
@@ -185,30 +183,9 @@ TEST_F(ParentClientTest, AnswerOfAnotherKindEndsTheWorker) {
   EXPECT_EQ(connect.answers + name.answers, 0);
 }
 
-TEST_F(ParentClientTest, SlowConnectsLeaveRoomForResets) {
-  std::vector<Asker> askers(100);
-  for (Asker& asker : askers) client->connect(evidence.get(), &asker);
-  client->flush();
-  EXPECT_EQ(sent().size(), ParentClient::kMaxOutstanding - ParentClient::kForResets);
-  Asker reset;
-  const Ticket ticket = client->reset(evidence.get(), &reset);
-  EXPECT_FALSE(client->has_left(ticket));
-  client->flush();
-  EXPECT_TRUE(client->has_left(ticket));
-  const auto messages = sent();
-  ASSERT_EQ(messages.size(), 1u);
-  EXPECT_TRUE(messages[0].has_reset());
-}
-
 TEST_F(ParentClientTest, NeverMoreThanSixtyFourOutstanding) {
   std::vector<Asker> askers(200);
-  for (std::size_t i = 0; i < askers.size(); ++i) {
-    if (i % 2 == 0) {
-      client->connect(evidence.get(), &askers[i]);
-    } else {
-      client->reset(evidence.get(), &askers[i]);
-    }
-  }
+  for (Asker& asker : askers) client->connect(evidence.get(), &asker);
   client->flush();
   client->flush();
   auto messages = sent();
@@ -218,11 +195,7 @@ TEST_F(ParentClientTest, NeverMoreThanSixtyFourOutstanding) {
     wire::Reply answer;
     for (const auto& m : messages) {
       answer.set_id(m.id());
-      if (m.has_reset()) {
-        answer.mutable_reset_done();
-      } else {
-        answer.mutable_failed()->set_error(1);
-      }
+      answer.mutable_failed()->set_error(1);
       say(answer);
     }
     client->flush();
