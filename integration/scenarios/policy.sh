@@ -63,7 +63,7 @@ expect "redirect" "302 http://portal.example/blocked" "$(fetch http://198.51.100
   --header 'Host: redirect.example' --write-out '%{http_code} %{redirect_url}')"
 expect "reset" 000 "$(ask reset.example /reset)"
 expect "its rule" cut "$(field /reset rule)"
-fetch http://198.51.100.7/ --header 'Host: reset.example' 2>"$LAB/curl.err" || true
+! fetch http://198.51.100.7/ --header 'Host: reset.example' 2>"$LAB/curl.err" || fail "there was an answer"
 expect_match "how it ended" 'reset by peer' "$(cat "$LAB/curl.err")"
 
 # Audit says what it would have done, and does nothing.
