@@ -231,8 +231,8 @@ TEST(ConfigModes, WhereNoNameIsNeededThereIsNoDnsServer) {
   const char* const others[] = {
       "",
       "[resolver]\nservers = [\"192.0.2.9\"]\n",
-      "[gateway]\nhost_check = \"tag\"\n[[listen]]\nmode = \"reverse\"\nupstream = \"a\"\n"
-      "[[upstream]]\nname = \"a\"\nservers = [\"10.0.0.1:80\"]\n",
+      ("[gateway]\nhost_check = \"tag\"\n[[listen]]\nmode = \"reverse\"\nupstream = \"a\"\n"
+       "[[upstream]]\nname = \"a\"\nservers = [\"10.0.0.1:80\"]\n"),
   };
   for (const char* text : others) {
     EXPECT_EQ(parsed(text).resolver().servers_size(), 0) << text;

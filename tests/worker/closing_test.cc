@@ -16,7 +16,6 @@ using std::chrono::milliseconds;
 const std::string kOld = "GET /a HTTP/1.0\r\n\r\n";
 const std::string kClose = "GET /a HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n";
 const std::string kGet = "GET /a HTTP/1.1\r\nHost: a.test\r\n\r\n";
-const std::string kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
 wire::Config impatient(std::uint32_t stall_ms) {
   wire::Config config = default_config();

@@ -8,9 +8,6 @@ namespace gatehouse::worker::testing {
 namespace {
 
 const std::string kGet = "GET /a HTTP/1.1\r\nHost: example.test\r\n\r\n";
-const std::string kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-
-void pause(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
 std::string status_of(const std::string& message) {
   return message.size() > 12 ? message.substr(9, 3) : "none";

@@ -9,6 +9,20 @@
 
 namespace gatehouse::worker::testing {
 
+Origin::Handler hello() {
+  return [](Peer& peer) {
+    while (!peer.receive_head().empty()) peer.send(kHello);
+  };
+}
+
+void pause(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+int elapsed_ms(std::chrono::steady_clock::time_point since) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                              std::chrono::steady_clock::now() - since)
+                              .count());
+}
+
 Gateway::Gateway(std::uint16_t origin_port, const wire::Config& config,
                  std::uint32_t rate_window_ms)
     : metrics_(std::make_unique<MetricsPage>()) {

@@ -2,7 +2,9 @@
 // A whole worker in a thread of the test, with a fake parent: what clients see as the gateway.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "base/metrics_page.h"
@@ -11,6 +13,12 @@
 #include "worker/worker.h"
 
 namespace gatehouse::worker::testing {
+
+// A short whole response, and an origin that answers every request with it.
+inline const std::string kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+Origin::Handler hello();
+void pause(int ms);
+int elapsed_ms(std::chrono::steady_clock::time_point since);
 
 class Gateway {
  public:

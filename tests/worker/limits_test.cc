@@ -14,20 +14,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 const std::string kGet = "GET /a HTTP/1.1\r\nHost: example.test\r\n\r\n";
-const std::string kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-
-void pause(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
-
-Origin::Handler hello() {
-  return [](Peer& peer) {
-    while (!peer.receive_head().empty()) peer.send(kHello);
-  };
-}
-
-int elapsed_ms(Clock::time_point since) {
-  return static_cast<int>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since).count());
-}
 
 TEST(Timeouts, IdleClientIsClosedCleanlyAndIdleUpstreamBeforeIt) {
   std::atomic<int> upstream_closed_after{0};

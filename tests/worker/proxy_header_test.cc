@@ -16,26 +16,12 @@ using namespace std::string_literals;
 using Clock = std::chrono::steady_clock;
 
 const std::string kGet = "GET /a HTTP/1.1\r\nHost: example.test\r\n\r\n";
-const std::string kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 const std::string kLine = "PROXY TCP4 203.0.113.9 198.51.100.2 5678 80\r\n";
 const std::string kClient = "\xcb\x00\x71\x09"s;  // as in kLine
 const std::string kLoopback = "\x7f\x00\x00\x01"s;
 const std::string kLocal = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"s;
 const std::string kBlock =
     "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\x00\x71\x09\xc6\x33\x64\x02\x16\x2e\0\x50"s;
-
-void pause(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
-
-int elapsed_ms(Clock::time_point since) {
-  return static_cast<int>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since).count());
-}
-
-Origin::Handler hello() {
-  return [](Peer& peer) {
-    while (!peer.receive_head().empty()) peer.send(kHello);
-  };
-}
 
 wire::Config proxy_config(const std::string& network = "\x7f\x00\x00\x00"s, unsigned prefix = 8) {
   wire::Config config = default_config();

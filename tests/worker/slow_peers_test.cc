@@ -19,21 +19,7 @@ using namespace std::string_literals;
 using Clock = std::chrono::steady_clock;
 
 const std::string kGet = "GET /a HTTP/1.1\r\nHost: example.test\r\n\r\n";
-const std::string kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 constexpr std::uint32_t kWindowMs = 500;
-
-void pause(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
-
-int elapsed_ms(Clock::time_point since) {
-  return static_cast<int>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since).count());
-}
-
-Origin::Handler hello() {
-  return [](Peer& peer) {
-    while (!peer.receive_head().empty()) peer.send(kHello);
-  };
-}
 
 // 500 octets in each window of half a second.
 wire::Config rate_config(std::uint32_t rate = 1000) {

@@ -16,23 +16,9 @@ using namespace std::string_literals;
 using Clock = std::chrono::steady_clock;
 
 const std::string kGet = "GET /a HTTP/1.1\r\nHost: example.test\r\n\r\n";
-const std::string kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 const std::string kLine = "PROXY TCP4 203.0.113.9 198.51.100.2 5678 80\r\n";
 const std::string kClient = "\xcb\x00\x71\x09"s;  // as in kLine
 const std::string kClientHello = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on"s;
-
-void pause(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
-
-int elapsed_ms(Clock::time_point since) {
-  return static_cast<int>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since).count());
-}
-
-Origin::Handler hello() {
-  return [](Peer& peer) {
-    while (!peer.receive_head().empty()) peer.send(kHello);
-  };
-}
 
 // Says something first, then repeats what it hears.
 Origin::Handler banner_and_echo() {
