@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/confined.h"
+#include "cli/policy_file.h"
 #include "config/config.h"
 
 namespace gatehouse::cli {
@@ -17,7 +18,8 @@ constexpr std::string_view kHelp =
     "lists, and says whether it is right; if not, every mistake with its line and column. The\n"
     "expect lines of rule files are run; one that fails is a mistake. Warnings name rules that "
     "are\n"
-    "hardly meant. Where names are to be resolved and the file names no DNS server, those of this\n"
+    "hardly meant. FILE may also be a rule file alone. Where names are to be resolved and the file "
+    "names no DNS server, those of this\n"
     "host's /etc/resolv.conf count. Needs no root.\n\n"
     "  --explain  print the effective settings, defaults included, as a configuration\n\n"
     "Exit codes: 0 right; 1 the check itself failed; 2 wrong command line or configuration.\n";
@@ -27,23 +29,31 @@ constexpr char kEndOfNotes = '\0';
 
 std::string policy_summary(const config::Outcome& outcome) {
   if (outcome.rules == 0) return {};
-  return ", policy of " + std::to_string(outcome.rules) +
+  return "policy of " + std::to_string(outcome.rules) +
          (outcome.rules == 1 ? " rule, " : " rules, ") + std::to_string(outcome.expects) +
          (outcome.expects == 1 ? " expect line holds" : " expect lines hold");
 }
 
 // The report: kRight, notes and warnings, and what is to be printed; or kMistakes and sentences.
 std::string examine(const ConfinedInput& input, bool explain) {
-  const config::Outcome outcome = config::parse(input.text, input.file_name, input.surroundings);
+  const config::Outcome outcome = read_configuration(input);
   std::string remarks;
   for (const std::string& note : outcome.notes) remarks.append("note: ").append(note).append("\n");
   for (const std::string& warning : outcome.warnings) {
     remarks.append("warning: ").append(warning).append("\n");
   }
   if (outcome.errors.empty()) {
-    return kRight + remarks + kEndOfNotes +
-           (explain ? config::describe(outcome.config)
-                    : "OK: " + config::summarize(outcome.config) + policy_summary(outcome) + "\n");
+    std::string said;
+    if (is_rule_file(input.text)) {
+      said = "OK: " + policy_summary(outcome) + "\n";
+    } else if (explain) {
+      said = config::describe(outcome.config);
+    } else {
+      const std::string policy = policy_summary(outcome);
+      said =
+          "OK: " + config::summarize(outcome.config) + (policy.empty() ? "" : ", ") + policy + "\n";
+    }
+    return kRight + remarks + kEndOfNotes + said;
   }
   std::string report(1, kMistakes);
   for (const std::string& error : outcome.errors) report.append(error).append("\n");
@@ -70,7 +80,7 @@ int run(const std::vector<std::string>& words) {
   }
   const bool explain = arguments->has("--explain");
   const Result<std::string> report =
-      work_confined(arguments->positional()[0],
+      work_confined({arguments->positional()[0]},
                     [explain](const ConfinedInput& input) { return examine(input, explain); });
   if (report) return show(*report);
   if (report.error().number != kWrong || report.error().what.starts_with("opening ")) {

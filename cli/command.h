@@ -10,7 +10,7 @@ namespace gatehouse::cli {
 
 enum Exit : int {
   kOk = 0,
-  kFailed = 1,  // posture: a difference was found
+  kFailed = 1,  // posture, replay, import: a difference was found
   kWrong = 2,   // wrong command line or configuration; posture: nothing could be asked
 };
 
@@ -27,6 +27,9 @@ struct Command {
 extern const Command kRunCommand;
 extern const Command kCheckCommand;
 extern const Command kWhyCommand;
+extern const Command kReplayCommand;
+extern const Command kLearnCommand;
+extern const Command kImportCommand;
 extern const Command kReloadCommand;
 extern const Command kReopenCommand;
 extern const Command kStopCommand;

@@ -13,6 +13,7 @@ namespace gatehouse::cli {
 namespace {
 
 const Command* const kCommands[] = {&kRunCommand,    &kCheckCommand,  &kWhyCommand,
+                                    &kReplayCommand, &kLearnCommand,  &kImportCommand,
                                     &kStatusCommand, &kReloadCommand, &kReopenCommand,
                                     &kStopCommand,   &kPostureCommand};
 

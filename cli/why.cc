@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/confined.h"
+#include "cli/policy_file.h"
 #include "config/config.h"
 #include "config/policy.h"
 #include "policy/engine.h"
@@ -22,7 +23,7 @@ constexpr std::string_view kHelp =
     "read from the configuration file, and decided by what the workers run; nothing is sent. Of "
     "an\n"
     "https URL a forward listener sees CONNECT, a transparent one neither method nor name.\n\n"
-    "  --config FILE        the configuration (/etc/gatehouse/gatehouse.toml)\n"
+    "  --config FILE        the configuration, or a rule file (/etc/gatehouse/gatehouse.toml)\n"
     "  --client IP          who asks\n"
     "  --dst IP[:PORT]      where the client's connection goes (transparent mode)\n"
     "  --listener MODE      transparent, forward, reverse or a port that is listened on\n"
@@ -59,7 +60,7 @@ std::string describe_step(const policy::Trace::Step& step) {
 // In the confined child.
 std::string explain(const ConfinedInput& input, const std::vector<policy::Word>& words,
                     std::int64_t now) {
-  const config::Outcome outcome = config::parse(input.text, input.file_name, input.surroundings);
+  const config::Outcome outcome = read_configuration(input);
   std::string report(1, kWrongReport);
   for (const std::string& error : outcome.errors) report.append(error).append("\n");
   if (!outcome.errors.empty()) return report;
@@ -119,7 +120,7 @@ int run(const std::vector<std::string>& words) {
                                .count();
   const std::vector<policy::Word> question = question_words(*arguments);
   const Result<std::string> report =
-      work_confined(arguments->value("--config", std::string(kUsualConfig)),
+      work_confined({arguments->value("--config", std::string(kUsualConfig))},
                     [&](const ConfinedInput& input) { return explain(input, question, now); });
   if (!report) return complain("why", report.error().what, report.error().number);
   const bool wrong = (*report)[0] == kWrongReport;

@@ -51,6 +51,8 @@ class Running {
     err_.reset(err[0]);
   }
 
+  pid_t pid() const { return pid_; }
+
   Ran finish() {
     Ran ran;
     ran.out = read_all(out_.get());

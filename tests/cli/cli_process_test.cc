@@ -9,11 +9,13 @@
 #include <fstream>
 
 #include "config/resolv_conf.h"
+#include "tests/cli/cli_files.h"
 
 namespace gatehouse::cli {
 namespace {
 
-const char* const kCommands[] = {"run", "check", "status", "reload", "reopen", "stop", "posture"};
+const char* const kCommands[] = {"run",    "check",  "why",    "replay", "learn",  "import",
+                                 "status", "reload", "reopen", "stop",   "posture"};
 
 TEST(CliProcess, HelpNamesEveryCommandAndEveryCommandHasHelp) {
   const Ran help = run_gatehouse({"--help"});
@@ -71,23 +73,6 @@ TEST(CliProcess, OutputThatCannotBeWrittenIsAFailure) {
   const std::string command = std::string(GATEHOUSE_BINARY) + " --version >/dev/full 2>/dev/null";
   EXPECT_EQ(WEXITSTATUS(system(command.c_str())), 1);
 }
-
-class CliFiles : public ::testing::Test {
- protected:
-  CliFiles() {
-    char name[] = "/tmp/gatehouse-cli-test-XXXXXX";
-    directory_ = mkdtemp(name);
-  }
-  ~CliFiles() override { std::filesystem::remove_all(directory_); }
-
-  std::string file(const std::string& name, const std::string& text) {
-    std::string path = directory_ + "/" + name;
-    std::ofstream(path) << text;
-    return path;
-  }
-
-  std::string directory_;
-};
 
 TEST_F(CliFiles, ARightFileIsOk) {
   const Ran ran = run_gatehouse({"check", file("a.toml", "[gateway]\nworkers = 3\n")});
