@@ -5,6 +5,7 @@ namespace gatehouse::worker {
 
 Wheel::Wheel(std::uint64_t now_ms) : tick_(static_cast<std::uint32_t>(now_ms / kTickMs)) {
   for (Head& head : heads_) head.next_ = head.previous_ = &head;
+  due_.next_ = due_.previous_ = &due_;
 }
 
 void Wheel::unlink(Timer* timer) {
@@ -44,34 +45,45 @@ void Wheel::disarm(Timer* timer) {
   --armed_;
 }
 
-void Wheel::advance(std::uint64_t now_ms) {
+bool Wheel::advance(std::uint64_t now_ms, std::size_t most) {
   const auto now = static_cast<std::uint32_t>(now_ms / kTickMs);
   // After a long sleep of the host one round over all slots finds everything.
   if (static_cast<std::int32_t>(now - tick_) > static_cast<std::int32_t>(kSlots)) {
     tick_ = now - kSlots;
   }
-  while (static_cast<std::int32_t>(now - tick_) > 0) run_slot(++tick_);
+  for (;;) {
+    if (!run_due(&most)) return true;
+    if (static_cast<std::int32_t>(now - tick_) <= 0) return false;
+    take_slot(++tick_);
+  }
 }
 
-void Wheel::run_slot(std::uint32_t tick) {
+// A list of their own, as a handler may arm into this very slot.
+void Wheel::take_slot(std::uint32_t tick) {
   Head& head = heads_[tick % kSlots];
-  // The slot's timers move to a list of their own first: a handler may arm into this very slot.
-  Head due;
   if (head.next_ == &head) return;
-  due.next_ = head.next_;
-  due.previous_ = head.previous_;
-  due.next_->previous_ = due.previous_->next_ = &due;
+  due_.next_ = head.next_;
+  due_.previous_ = head.previous_;
+  due_.next_->previous_ = due_.previous_->next_ = &due_;
   head.next_ = head.previous_ = &head;
-  while (due.next_ != &due) {
-    Timer* timer = due.next_;
-    unlink(timer);
-    if (static_cast<std::int32_t>(timer->deadline_ - tick) > 0) {
+}
+
+// False: *most was not enough.
+bool Wheel::run_due(std::size_t* most) {
+  while (due_.next_ != &due_) {
+    Timer* timer = due_.next_;
+    if (static_cast<std::int32_t>(timer->deadline_ - tick_) > 0) {
+      unlink(timer);
       file(timer, timer->deadline_);
-    } else {
-      --armed_;
-      timer->on_deadline();
+      continue;
     }
+    if (*most == 0) return false;
+    --*most;
+    unlink(timer);
+    --armed_;
+    timer->on_deadline();
   }
+  return true;
 }
 
 }  // namespace gatehouse::worker

@@ -4,8 +4,11 @@
 // A session has one Timer. Moving its deadline later is a store: the timer stays in its slot, and
 // when that comes up it is put into the slot of the deadline it has by then.
 // Invariants:
-//  1. A timer never fires before its deadline, and at most one tick after advance() has passed it.
+//  1. A timer never fires before its deadline, and in the first tick after it unless advance() was
+//     told to fire no more.
 //  2. While armed() is 0 nobody needs to call advance().
+//  3. Filing a timer anew costs some nanoseconds and is not counted; firing one may cost its owner
+//     system calls, and is.
 #pragma once
 
 #include <array>
@@ -47,9 +50,9 @@ class Wheel {
   // Fires delay_ms after now_ms (rounded up to a tick). An armed timer gets the new deadline.
   void arm(Timer* timer, std::uint64_t now_ms, std::uint64_t delay_ms);
   void disarm(Timer* timer);
-  // Fires everything that is due at now_ms. Timers may be armed and disarmed, and owners may die,
-  // in on_deadline().
-  void advance(std::uint64_t now_ms);
+  // Fires what is due at now_ms, at most `most` timers; true: there are more. Timers may be armed
+  // and disarmed, and owners may die, in on_deadline() and before the rest is fired.
+  bool advance(std::uint64_t now_ms, std::size_t most);
   std::size_t armed() const { return armed_; }
 
  private:
@@ -58,10 +61,12 @@ class Wheel {
   };
   static void unlink(Timer* timer);
   void file(Timer* timer, std::uint32_t tick);
-  void run_slot(std::uint32_t tick);
+  void take_slot(std::uint32_t tick);
+  bool run_due(std::size_t* most);
 
   std::array<Head, kSlots> heads_;
-  std::uint32_t tick_;  // all slots up to this one have been run
+  Head due_;            // what is left of slot tick_
+  std::uint32_t tick_;  // all slots up to this one have been taken
   std::size_t armed_ = 0;
 };
 

@@ -64,6 +64,7 @@ class Worker final : private LoopClient,
   bool tick() override;
   void finish_turn(bool busy);
   void run_yielded();
+  void run_deadlines();
 
   void on_session_over(Session* session) override;
   void on_session_yields(Session* session) override;
@@ -92,6 +93,7 @@ class Worker final : private LoopClient,
   std::size_t max_sessions_;
   std::uint64_t accept_again_ms_ = 0;  // after exhaustion
   std::uint64_t drain_until_ms_ = 0;
+  bool overdue_ = false;  // deadlines have passed that the next turn sees to
   bool stopping_ = false;
   int exit_code_ = kDrained;
 };

@@ -342,5 +342,50 @@ TEST(SlowPeers, TwoThousandOfThemDoNotSlowAnHonestClient) {
   EXPECT_LT(among, 4 * alone + 50'000);
 }
 
+// Deadlines that pass together are seen to some at a time, and what is ready comes between. Here
+// that is a client with ever more requests, which the worker answers by itself.
+TEST(SlowPeers, OthersAreServedWhileManyDeadlinesPassAtOnce) {
+  constexpr int kMany = 240;
+  wire::Config config = default_config();
+  config.mutable_timeouts()->set_head_ms(600);
+  Origin origin(hello());
+  Gateway gateway(origin.port(), config);
+  Peer busy = gateway.connect();
+  std::vector<Peer> slow;
+  for (int i = 0; i < kMany; ++i) slow.push_back(gateway.connect());
+  for (Peer& peer : slow) peer.send("GET /");
+  const auto start = Clock::now();
+
+  std::thread sender([&] {
+    std::string requests;
+    for (int i = 0; i < 50; ++i) {
+      requests +=
+          "OPTIONS * HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: 0\r\nX: " + std::string(1000, 'x') +
+          "\r\n\r\n";
+    }
+    pause(400);
+    while (elapsed_ms(start) < 900) busy.send(requests);
+    busy.finish_sending();
+  });
+  std::thread reader([&] { busy.receive_all(); });
+  for (Peer& peer : slow) {
+    EXPECT_EQ(peer.receive_until("\r\n"), "HTTP/1.1 408 Request Timeout\r\n");
+  }
+  EXPECT_LT(elapsed_ms(start), 2000);  // each turn goes on with them, not each tick
+  sender.join();
+  reader.join();
+  gateway.stop();
+
+  int together = 0, most = 0, all = 0;
+  for (const wire::AccessRecord& record : gateway.parent().records()) {
+    const bool late = record.ending() == wire::TIMED_OUT;
+    all += late;
+    together = late ? together + 1 : 0;
+    most = std::max(most, together);
+  }
+  EXPECT_GE(all, kMany * 3 / 4);  // some records may have found no room
+  EXPECT_LE(most, kMany / 6);
+}
+
 }  // namespace
 }  // namespace gatehouse::worker::testing

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <random>
@@ -10,6 +12,8 @@
 
 namespace gatehouse::worker {
 namespace {
+
+constexpr std::size_t kAll = 1'000'000;
 
 struct Probe final : Wheel::Timer {
   void on_deadline() override {
@@ -25,9 +29,9 @@ TEST(Wheel, FiresNeitherEarlyNorMoreThanATickLate) {
   Probe probe;
   wheel.arm(&probe, 1000, 250);
   EXPECT_EQ(wheel.armed(), 1u);
-  wheel.advance(1249);
+  wheel.advance(1249, kAll);
   EXPECT_EQ(probe.fired, 0);
-  wheel.advance(1350);
+  wheel.advance(1350, kAll);
   EXPECT_EQ(probe.fired, 1);
   EXPECT_EQ(wheel.armed(), 0u);
   EXPECT_FALSE(probe.armed());
@@ -38,10 +42,10 @@ TEST(Wheel, LaterDeadlineIsAStoreAndEarlierOneMoves) {
   Probe probe;
   wheel.arm(&probe, 0, 1000);
   wheel.arm(&probe, 0, 5000);
-  wheel.advance(1500);
+  wheel.advance(1500, kAll);
   EXPECT_EQ(probe.fired, 0);
   wheel.arm(&probe, 1500, 500);
-  wheel.advance(2100);
+  wheel.advance(2100, kAll);
   EXPECT_EQ(probe.fired, 1);
 }
 
@@ -50,9 +54,9 @@ TEST(Wheel, DeadlinesBeyondOneRound) {
   Probe probe;
   const std::uint64_t hour = 3'600'000;
   wheel.arm(&probe, 0, hour);
-  for (std::uint64_t now = 0; now < hour; now += Wheel::kTickMs) wheel.advance(now);
+  for (std::uint64_t now = 0; now < hour; now += Wheel::kTickMs) wheel.advance(now, kAll);
   EXPECT_EQ(probe.fired, 0);
-  wheel.advance(hour + Wheel::kTickMs);
+  wheel.advance(hour + Wheel::kTickMs, kAll);
   EXPECT_EQ(probe.fired, 1);
 }
 
@@ -63,7 +67,7 @@ TEST(Wheel, LongSleepFiresEverything) {
     probes.push_back(std::make_unique<Probe>());
     wheel.arm(probes.back().get(), 0, static_cast<std::uint64_t>(i) * 100);
   }
-  wheel.advance(10'000'000);
+  wheel.advance(10'000'000, kAll);
   for (const auto& probe : probes) EXPECT_EQ(probe->fired, 1);
 }
 
@@ -71,9 +75,9 @@ TEST(Wheel, TimeMayPassUnwatchedWhileNothingIsArmed) {
   Wheel wheel(0);
   Probe probe;
   wheel.arm(&probe, 1'000'000, 1000);
-  wheel.advance(1'000'500);
+  wheel.advance(1'000'500, kAll);
   EXPECT_EQ(probe.fired, 0);
-  wheel.advance(1'001'100);
+  wheel.advance(1'001'100, kAll);
   EXPECT_EQ(probe.fired, 1);
 }
 
@@ -86,14 +90,55 @@ TEST(Wheel, HandlerMayArmItselfAndDisarmOthers) {
   };
   wheel.arm(&a, 0, 200);
   wheel.arm(&b, 0, 200);
-  wheel.advance(300);
+  wheel.advance(300, kAll);
   EXPECT_EQ(a.fired, 1);
   EXPECT_EQ(b.fired, 0);
   EXPECT_EQ(wheel.armed(), 1u);
-  wheel.advance(400);
-  wheel.advance(500);
+  wheel.advance(400, kAll);
+  wheel.advance(500, kAll);
   EXPECT_EQ(a.fired, 3);
   EXPECT_EQ(wheel.armed(), 0u);
+}
+
+// The rest stays due, whatever becomes of it meanwhile.
+TEST(Wheel, FiresNoMoreThanItIsTold) {
+  Wheel wheel(0);
+  std::array<Probe, 20> probes;
+  for (Probe& probe : probes) wheel.arm(&probe, 0, 200);
+  const auto fired = [&] {
+    return std::count_if(probes.begin(), probes.end(), [](const Probe& p) { return p.fired == 1; });
+  };
+  EXPECT_TRUE(wheel.advance(200, 8));
+  EXPECT_EQ(fired(), 8);
+  EXPECT_EQ(wheel.armed(), 12u);
+  wheel.disarm(&probes[10]);
+  wheel.arm(&probes[11], 200, 300);  // to 500
+  EXPECT_TRUE(wheel.advance(200, 8));
+  EXPECT_EQ(fired(), 16);
+  EXPECT_FALSE(wheel.advance(200, 8));
+  EXPECT_EQ(fired(), 18);
+  EXPECT_EQ(probes[10].fired, 0);
+  EXPECT_FALSE(wheel.advance(499, 8));
+  EXPECT_EQ(probes[11].fired, 0);
+  EXPECT_FALSE(wheel.advance(500, 8));
+  EXPECT_EQ(probes[11].fired, 1);
+  EXPECT_EQ(wheel.armed(), 0u);
+}
+
+// What was due long ago comes before what is due now, and nothing is lost between.
+TEST(Wheel, FallsBehindAndCatchesUp) {
+  Wheel wheel(0);
+  std::vector<std::unique_ptr<Probe>> probes;
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    probes.push_back(std::make_unique<Probe>());
+    wheel.arm(probes.back().get(), 0, 100 * (1 + i / 100));
+  }
+  for (std::size_t turn = 1; turn <= 30; ++turn) {
+    EXPECT_EQ(wheel.advance(300, 10), turn < 30) << turn;
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+      EXPECT_EQ(probes[i]->fired, i < 10 * turn ? 1 : 0) << i;
+    }
+  }
 }
 
 TEST(Wheel, RandomDeadlinesAgreeWithAList) {
@@ -103,7 +148,7 @@ TEST(Wheel, RandomDeadlinesAgreeWithAList) {
   std::vector<std::uint64_t> due(200, 0);
   for (int i = 0; i < 200; ++i) probes.push_back(std::make_unique<Probe>());
   for (std::uint64_t now = 0; now < 400'000; now += 100) {
-    wheel.advance(now);
+    wheel.advance(now, kAll);
     for (std::size_t i = 0; i < probes.size(); ++i) {
       Probe& probe = *probes[i];
       if (due[i] != 0 && now >= due[i] + 100) {
