@@ -47,26 +47,42 @@ def run_case(name, rounds, window, origin):
             contestant.gateway.stop()
 
 
+def written():
+    """The sections that RESULTS.md holds, by case, as lists of lines."""
+    sections = {}
+    for line in RESULTS.read_text().splitlines() if RESULTS.exists() else []:
+        if line.startswith("### "):
+            sections[line[4:].split(":")[0]] = current = []
+        if sections:
+            current.append(line)
+    return sections
+
+
+def write(sections):
+    """Puts sections in the place of their cases' old ones; other cases stay as they are."""
+    known = written() | sections
+    lines = heading()
+    for name in [name for name in CASES if name in known]:
+        lines += ["\n".join(known[name]).strip(), ""]
+    RESULTS.write_text("\n".join(lines).rstrip() + "\n")
+
+
+def measured():
+    """When, and what: cases are measured on different days."""
+    return ["", f"Measured {datetime.date.today()}, commit {os.environ.get('BENCH_COMMIT', 'unknown')}."]
+
+
 def heading():
     versions = ", ".join(f"{name}: {version}" for name, version in gateways.versions().items())
     cpu = next(line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name"))
     return [
         "# Results", "",
-        f"Written by `bench/run.sh --write` on {datetime.date.today()}. How it is measured, and what it does not "
-        "show: [docs/performance.md](../docs/performance.md).", "",
-        f"{versions}. {machine.CPUS} x {cpu}, virtual; commit {os.environ.get('BENCH_COMMIT', 'unknown')}.", "",
+        "Written by `bench/run.sh --write`. How it is measured, what it does not show, and what is made of it: "
+        "[docs/performance.md](../docs/performance.md).", "",
+        f"{versions}. {machine.CPUS} x {cpu}, virtual.", "",
         "Figures are the median of the rounds and their range. \"less\" and \"more\" are said only where the whole "
         "range of the ratios of rounds is on that side of 1.", "",
     ]
-
-
-def disturbance(sections):
-    """What a reader must know first when the machine was not quiet."""
-    disturbed = sum("rounds were disturbed" in line and " 0 of the rounds" not in line for line in sections)
-    if not disturbed:
-        return []
-    return [f"**Not a quiet machine**: {disturbed} of these tables hold disturbed rounds. Ratios of processor time bear that "
-            "well; times, rates and latencies do not.", ""]
 
 
 def main():
@@ -74,14 +90,15 @@ def main():
     parser.add_argument("cases", nargs="*", metavar="CASE", help="default: all; " + ", ".join(CASES))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s")
-    parser.add_argument("--write", action="store_true", help="write bench/RESULTS.md (whole, with all cases measured now)")
+    parser.add_argument("--write", action="store_true", help="write the cases measured now into bench/RESULTS.md")
+    parser.add_argument("--window", type=float, default=2.0, help="seconds of each turn (2)")
     options = parser.parse_args()
     unknown = [name for name in options.cases if name not in CASES]
     if unknown:
         parser.error(f"there is no case {unknown[0]}; there are: {', '.join(CASES)}")
-    rounds, window = (3, 1.0) if options.quick else (options.rounds, 2.0)
+    rounds, window = (3, 1.0) if options.quick else (options.rounds, options.window)
     origin = start_origin()
-    sections, failed = [], []
+    failed = []
     try:
         for name in options.cases or CASES:
             try:
@@ -89,10 +106,9 @@ def main():
             except (MeasureError, GatewayError) as error:
                 section = [f"### {name}: {CASES[name].title}", "", f"NOT MEASURED: {error}", ""]
                 failed.append(name)
-            sections += section + [""]
             print("\n" + "\n".join(section), flush=True)
             if options.write:
-                RESULTS.write_text("\n".join(heading() + disturbance(sections) + sections).rstrip() + "\n")
+                write({name: section + measured()})
     finally:
         origin.terminate()
         origin.wait(5)

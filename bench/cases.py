@@ -2,7 +2,7 @@
 """The cases: who is measured doing what. The first contestant of a case is what the others are compared with."""
 import dataclasses
 
-from gateways import Gatehouse, Haproxy, Nginx
+from gateways import Gatehouse, GoProxy, Haproxy, Nginx, Squid
 
 
 @dataclasses.dataclass
@@ -38,25 +38,54 @@ def beside(load, fresh=False, logs=False, splice=False, hold=None, half=False):
     return make
 
 
+def scale(load, fresh=False):
+    """Gatehouse beside gateways that nobody chooses for their speed."""
+    return lambda: [Contestant(g, load) for g in (Gatehouse("gatehouse"), Squid("squid", fresh=fresh), GoProxy("go"))]
+
+
+def tunnel():
+    """What a protocol switch leaves behind."""
+    load = ["--upgrade", "--path", "/b/100000000", "--connections", "4"]
+    return [Contestant(g, load) for g in (
+        Gatehouse("gatehouse"), Haproxy("haproxy"), Haproxy("haproxy-splice", splice=True), Nginx("nginx", fresh=True))]
+
+
+def not_http():
+    """What isn't HTTP: beside HAProxy's mode tcp."""
+    load = ["--not-http", "--path", "/b/100000000", "--connections", "4"]
+    return [Contestant(g, load) for g in (
+        Gatehouse("gatehouse"), Haproxy("haproxy", mode="tcp"), Haproxy("haproxy-splice", splice=True, mode="tcp"))]
+
+
 def growth():
     small = ["--connections", "64"]
     return [
-        Contestant(Gatehouse("plain"), small),
+        Contestant(Gatehouse("64 active"), small),
         Contestant(Gatehouse("7,900 idle"), small, hold=["--connections", "7900"]),
-        Contestant(Gatehouse("200 clients"), ["--connections", "200", "--sources", "200"]),
-        Contestant(Gatehouse("200 of 1"), ["--connections", "200"]),
         Contestant(Gatehouse("2 workers", workers=2), small),
         Contestant(Gatehouse("4 workers", workers=4), small),
     ]
 
 
+def growth_clients():
+    return [
+        Contestant(Gatehouse("1 client"), ["--connections", "200"]),
+        Contestant(Gatehouse("200 clients"), ["--connections", "200", "--sources", "200"]),
+    ]
+
+
+def policy():
+    return [Contestant(Gatehouse(label, rules=rules, names=names), ["--browser"]) for label, rules, names in (
+        ("no policy", 0, 0), ("200 rules", 200, 0), ("and a list", 200, 10_000_000))]
+
+
 FRESH = ["--fresh", "--sources", "8"]
-FRESH_MARK = "<= 1.15 of HAProxy's (later <= 0.95 of the better)"
+FRESH_MARK = "<= 0.95 of the better"
 
 CASES = {
     "keepalive": Case(
         "keep-alive GET, 128 octets, 64 connections", beside([]),
-        mark="<= 1.00 of HAProxy's (later <= 0.85 of the better)"),
+        mark="<= 0.85 of the better"),
     "keepalive-logs": Case(
         "the same, access logs on", beside([], logs=True), mark="<= 0.85 of the better"),
     "keepalive-browser": Case(
@@ -95,7 +124,19 @@ CASES = {
         "1,000 readers of 10 MB at 1 KB/s",
         beside([], hold=["--connections", "1000", "--path", "/b/10000000", "--hold", "slow"]),
         measure="slow", mark="<= the better peer"),
+    "tunnel": Case(
+        "100 MB after an Upgrade to websocket, 4 connections", tunnel, unit="MB", mark="<= 0.8 of the best"),
+    "not-http": Case(
+        "100 MB of what isn't HTTP, 4 connections", not_http, unit="MB", mark="<= 0.8 of the best"),
     "growth": Case(
-        "Gatehouse with more of everything, compared with 64 connections on one worker", growth, inverse=True,
-        mark="<= 1.05"),
+        "Gatehouse with idle connections and workers, compared with 64 connections on one worker", growth,
+        inverse=True, mark="<= 1.05"),
+    "growth-clients": Case(
+        "Gatehouse with 200 connections of 200 addresses, compared with 200 of one", growth_clients,
+        inverse=True, mark="<= 1.05"),
+    "policy": Case(
+        "Gatehouse with 200 rules that don't match, and a list of 10 million names beside, heads of 500 octets", policy,
+        inverse=True, mark="<= 1.05"),
+    "scale": Case("keep-alive beside Squid and Go's ReverseProxy", scale([])),
+    "scale-fresh": Case("one request for each connection beside the same", scale(FRESH, fresh=True)),
 }

@@ -89,8 +89,24 @@ class Gateway:
 
 
 class Gatehouse(Gateway):
+    """`rules`: of a policy that allows what is asked; `names`: of a list that one more rule looks in."""
+
+    def __init__(self, label, logs=False, workers=1, rules=0, names=0):
+        super().__init__(label, logs, workers)
+        self.rules, self.names = rules, names
+
+    def write_policy(self):
+        lines = [f"deny r{i} to blocked-{i}.example.net path /private-{i}*" for i in range(self.rules)]
+        if self.names:
+            with open(self.directory / "names.txt", "w") as names:
+                names.writelines(f"tracker-{i}.example.com\n" for i in range(self.names))
+            lines = ['list names = "names.txt"', "deny listed to @names"] + lines
+        (self.directory / "policy.gh").write_text("\n".join(lines + ["allow default"]) + "\n")
+        return 'policy = "policy.gh"'
+
     def command(self):
-        configuration = self.fill("gatehouse.toml", LOG="file" if self.logs else "off")
+        configuration = self.fill(
+            "gatehouse.toml", LOG="file" if self.logs else "off", POLICY=self.write_policy() if self.rules else "")
         directories = [self.directory / "run", self.directory / "log"]
         for directory in directories:
             directory.mkdir(exist_ok=True)
@@ -106,15 +122,16 @@ class Gatehouse(Gateway):
 
 
 class Haproxy(Gateway):
-    def __init__(self, label, logs=False, workers=1, splice=False):
+    def __init__(self, label, logs=False, workers=1, splice=False, mode="http"):
         super().__init__(label, logs, workers)
-        self.splice = splice
+        self.splice, self.mode = splice, mode
 
     def command(self):
         # To the standard output, which is a file here: one write(2) for each line, and no second process whose
         # time would have to be counted.
         configuration = self.fill(
             "haproxy.cfg",
+            MODE=self.mode,
             LOG_GLOBAL="log stdout format raw local0" if self.logs else "",
             LOG="log global\n  option httplog" if self.logs else "",
             SPLICE="option splice-request\n  option splice-response" if self.splice else "",
@@ -147,6 +164,27 @@ class Nginx(Gateway):
         return super().ready() and len(self.pids()) > self.workers
 
 
+class Squid(Gateway):
+    """`fresh`: a new upstream connection for each request."""
+
+    def __init__(self, label, fresh=False):
+        super().__init__(label)
+        self.fresh = fresh
+
+    def command(self):
+        os.chmod(self.directory, 0o777)  # it writes as its own user
+        (self.directory / "hosts").write_text("10.99.2.2 www.example.com\n")
+        return ["squid", "-N", "-f", self.fill("squid.conf", PERSISTENT="off" if self.fresh else "on")]
+
+
+class GoProxy(Gateway):
+    def command(self):
+        program = self.directory / "go_proxy"
+        subprocess.run(["go", "build", "-o", program, HERE / "peers" / "go_proxy.go"], check=True,
+                       env=os.environ | {"GOCACHE": str(LAB / "go-cache"), "HOME": str(LAB)})
+        return ["env", "GOMAXPROCS=1", str(program), str(self.port)]
+
+
 def versions():
     def first_line(*command):
         result = subprocess.run(command, capture_output=True, text=True)
@@ -156,5 +194,7 @@ def versions():
         "Gatehouse": first_line(str(BIN / "gatehoused"), "--version"),
         "HAProxy": re.sub(r" - https.*", "", first_line("haproxy", "-v")),
         "nginx": first_line("nginx", "-v"),
+        "Squid": first_line("squid", "-v"),
+        "Go": first_line("go", "version"),
         "kernel": os.uname().release,
     }

@@ -19,8 +19,8 @@ bench_enter() {
   install_packages "${kBuildPackages[@]}" "${kLabPackages[@]}" "${packages[@]}"
   missing=$(lab_missing)
   [ -z "$missing" ] || { echo "This machine can not run the measurements: $missing" >&2; exit 1; }
-  # Binaries from elsewhere may be of any source.
-  BENCH_COMMIT='unknown (GATEHOUSE_BIN was given)'
+  # Binaries from elsewhere may be of any source; who gives them may say which.
+  BENCH_COMMIT=${BENCH_COMMIT:-unknown (GATEHOUSE_BIN was given)}
   [ -n "${GATEHOUSE_BIN:-}" ] || BENCH_COMMIT=$(git -C "$top" describe --always --dirty 2>/dev/null || echo unknown)
   export BENCH_COMMIT
   bench_build_tools

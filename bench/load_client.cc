@@ -151,8 +151,8 @@ bool Client::read_head(std::string_view octets) {
   }
   const std::string_view head = octets.substr(0, end + 2);
   const std::string_view rest = octets.substr(end + kHeadEnd.size());
-  if (!head.starts_with("HTTP/1.1 200 ")) {
-    return fail("a response that is not 200: " + std::string(head.substr(0, head.find('\r'))));
+  if (!head.starts_with(plan_.expected)) {
+    return fail("not " + plan_.expected + "but " + std::string(head.substr(0, head.find('\r'))));
   }
   if (field(head, "Transfer-Encoding") == "chunked") {
     state_ = State::kChunks;
@@ -160,8 +160,9 @@ bool Client::read_head(std::string_view octets) {
     last_chunk_ = false;
     return read_chunks(rest);
   }
-  const std::string_view length = field(head, "Content-Length");
-  if (length.empty()) return fail("a response without Content-Length");
+  const bool switches = head.starts_with("HTTP/1.1 101 ");  // which has no Content-Length
+  const std::string_view length = field(head, switches ? "Bench-Length" : "Content-Length");
+  if (length.empty()) return fail("a response that does not say its length");
   left_ = number(length, "Content-Length");
   state_ = State::kBody;
   return read_body(rest);

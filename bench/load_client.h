@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One client connection of the load generator: connects, sends one request at a time, checks that
-// the response is a 200 with exactly the content it announces. Sends nothing before it is told to.
+// the response is a 200 (a 101 where a switch is asked for) with exactly the content it announces.
+// Sends nothing before it is told to.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@ struct Plan {
   sockaddr_in to{};
   std::vector<in_addr> sources;  // in turn; empty: the kernel's choice
   std::string head;
+  std::string expected;  // how a response begins
   BodyFile body;
   std::uint64_t body_size = 0;  // content of each request
   bool fresh = false;           // one request for each connection, which the server ends

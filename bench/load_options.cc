@@ -19,14 +19,26 @@ constexpr char kBrowserFields[] =
     "If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
     "Priority: u=0, i\r\n";
 
+// The key of RFC 6455, section 1.3; the origin has the answer to it.
+constexpr char kUpgradeFields[] =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+bool* flag_named(Options& options, const std::string& name) {
+  if (name == "--fresh") return &options.fresh;
+  if (name == "--browser") return &options.browser;
+  if (name == "--upgrade") return &options.upgrade;
+  return name == "--not-http" ? &options.not_http : nullptr;
+}
+
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    if (name == "--fresh" || name == "--browser") {
-      (name == "--fresh" ? options.fresh : options.browser) = true;
+    if (bool* flag = flag_named(options, name)) {
+      *flag = true;
       continue;
     }
     if (++i == argc) die(name + " needs a value");
@@ -69,15 +81,17 @@ Plan make_plan(const Options& options) {
   for (std::size_t i = 0; i < options.sources; ++i) {
     plan.sources.push_back({htonl(ntohl(first.s_addr) + static_cast<std::uint32_t>(i))});
   }
-  plan.head =
-      (options.put > 0 ? "PUT " : "GET ") + options.path + " HTTP/1.1\r\nHost: www.example.com\r\n";
+  const char* method = options.put > 0 ? "PUT " : options.not_http ? "\x01 " : "GET ";
+  plan.head = method + options.path + " HTTP/1.1\r\nHost: www.example.com\r\n";
   if (options.browser) plan.head += kBrowserFields;
-  if (options.fresh) plan.head += "Connection: close\r\n";
+  if (options.fresh || options.not_http) plan.head += "Connection: close\r\n";
+  if (options.upgrade) plan.head += kUpgradeFields;
   if (options.put > 0) plan.head += "Content-Length: " + std::to_string(options.put) + "\r\n";
   plan.head += "\r\n";
   plan.body = plain_body(1 << 20);
   plan.body_size = options.put;
-  plan.fresh = options.fresh;
+  plan.fresh = options.fresh || options.upgrade || options.not_http;
+  plan.expected = options.upgrade ? "HTTP/1.1 101 " : "HTTP/1.1 200 ";
   plan.unread = options.hold == "slow";
   return plan;
 }

@@ -11,6 +11,10 @@
 //                     closed loop.
 //   --fresh           one request for each connection
 //   --browser         request heads as a browser sends them: 11 fields, 500 octets
+//   --upgrade         asks for websocket; what follows the 101 is the path's number of octets, then
+//   the end
+//   --not-http        the head is no request, and answered all the same, by an origin that doesn't
+//   care
 //   --put N           PUT with N octets of content
 //   --sources N       N source addresses from 10.99.1.11 on, in turn
 //   --hold idle       makes the connections with one request each, then keeps them until standard
@@ -31,7 +35,7 @@ struct Options {
   std::size_t connections = 64, sources = 0, per_second = 1024;
   double seconds = 2, warm_up = 0.3, rate = 0;
   std::uint64_t put = 0, requests = 0;
-  bool fresh = false, browser = false;
+  bool fresh = false, browser = false, upgrade = false, not_http = false;
 };
 
 // Ends the program on what it does not understand.

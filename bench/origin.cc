@@ -5,7 +5,8 @@
 //
 //   GET /b/N   N octets with Content-Length
 //   GET /c/N   N octets in chunks of 8 KiB (N a multiple of it)
-//   PUT /...   takes content with Content-Length; answers when all of it is there
+//   GET /b/N with Upgrade   101 and N octets, whose number the field Bench-Length says; then the
+//   end PUT /...   takes content with Content-Length; answers when all of it is there
 //
 // Trusts its clients: it answers what it does not understand by closing.
 #include <netinet/tcp.h>
@@ -170,8 +171,10 @@ bool Origin::take_request(Connection& connection, std::string_view head) {
   if (space == std::string_view::npos) return connection.fd.reset(), false;
   const std::string_view target = head.substr(space + 1, head.find(' ', space + 1) - space - 1);
   const std::string_view line = head.substr(0, head.find('\r'));
-  connection.close = field(head, "Connection") == "close" || line.ends_with("HTTP/1.0");
-  if (head.starts_with("GET ")) return respond(connection, target);
+  const bool upgrade = !field(head, "Upgrade").empty();
+  connection.close = upgrade || field(head, "Connection") == "close" || line.ends_with("HTTP/1.0");
+  if (upgrade) return respond(connection, "u" + std::string(target));
+  if (!head.starts_with("PUT ")) return respond(connection, target);
   connection.to_read = number(field(head, "Content-Length"), "Content-Length");
   return connection.to_read > 0 || respond(connection, "/b/2");
 }
@@ -214,6 +217,9 @@ bool Origin::send_rest(Connection& connection) {
 const Response* Origin::response(std::string_view target) {
   const auto known = responses_.find(std::string(target));
   if (known != responses_.end()) return &known->second;
+  const bool upgrade = target.starts_with("u");
+  const std::string_view name = target;
+  if (upgrade) target.remove_prefix(1);
   if (target.size() < 4 || (!target.starts_with("/b/") && !target.starts_with("/c/"))) {
     return nullptr;
   }
@@ -222,7 +228,15 @@ const Response* Origin::response(std::string_view target) {
   made.head =
       "HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
       "Content-Type: application/octet-stream\r\n";
-  if (target[1] == 'c') {
+  if (upgrade) {
+    made.head =
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+        "Bench-Length: " +
+        std::to_string(size) + "\r\n\r\n";
+    made.file = &plain_;
+    made.size = size;
+  } else if (target[1] == 'c') {
     made.chunked = true;
     made.head += "Transfer-Encoding: chunked\r\n\r\n";
     made.file = &chunked_;
@@ -236,7 +250,7 @@ const Response* Origin::response(std::string_view target) {
       made.size = size;
     }
   }
-  return &responses_.emplace(target, std::move(made)).first->second;
+  return &responses_.emplace(name, std::move(made)).first->second;
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$top/bench/lab.sh"
 
 if [ "${1:-}" != --inside ]; then
-  bench_enter "${BASH_SOURCE[0]}" haproxy nginx-light -- "$@"
+  bench_enter "${BASH_SOURCE[0]}" haproxy nginx-light squid golang-go -- "$@"
 fi
 shift
 bench_up

@@ -29,7 +29,7 @@ struct Block {
 class BlockPool {
  public:
   // The reading windows (worker/body_flow.h) with a chunk's lines or a head around them.
-  static constexpr std::array<std::uint32_t, 4> kSizes = {4096, 20480, 69632, 270336};
+  static constexpr std::array<std::uint32_t, 4> kSizes = {4096, 20480, 86016, 270336};
   // At most this many free blocks are kept, about 1 MiB of each size.
   static constexpr std::array<std::uint32_t, 4> kKeep = {128, 64, 16, 4};
 
