@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "policy/engine.h"
 #include "policy/language/compile.h"
+#include "policy/language/numeric_floor.h"
 
 namespace gatehouse::config {
 policy::Modes modes_of(const wire::Config& config) {
@@ -31,6 +32,15 @@ ReadPolicy read_policy(policy::Files* files, const policy::ListWork& work, wire:
   result.expects = outcome.expects.size();
   config->set_policy(outcome.policy.SerializeAsString());
   result.lists = std::move(outcome.lists);
+  policy::NumericFloor floor =
+      policy::numeric_floor(outcome.policy, outcome.list_forms, config->listeners());
+  *config->mutable_policy_floor() = std::move(floor.floor);
+  if (!floor.widened_at.empty()) {
+    result.warnings.push_back(config->policy_file() +
+                              ": the rules have more networks, ports or rules than the floor " +
+                              "beneath the workers can hold; from the rule " + floor.widened_at +
+                              " on it allows more than they do (docs/policy.md)");
+  }
   auto engine = policy::Engine::make(config->policy(), lists::ListsView::open(result.lists));
   CHECK(engine);
   result.errors = policy::run_expects(outcome.expects, engine->get());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ipc/codec.h"
+#include "privileged/confine.h"
 
 namespace gatehouse::privileged {
 namespace {
@@ -28,6 +29,10 @@ std::string_view describe(wire::Refused::Reason reason) {
       return "the port is in no listener's intercept.ports, nor in forward.ports";
     case wire::Refused::PRIVATE:
       return "a private destination that forward.allow_private does not name";
+    case wire::Refused::POLICY:
+      return "the floor of the policy: none of its rules could allow it";
+    case wire::Refused::UNPROVED:
+      return "the floor of the policy: no name was proved for this client's destination";
     default:
       return {};
   }
@@ -42,6 +47,14 @@ bool is_plausible_name(const std::string& name) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '-' || c == '.' || c == '_' || c == ':';
          });
+}
+
+// An address in text is its own answer and proves nothing: names end in a label with a letter.
+bool is_literal(const std::string& name) {
+  const std::size_t last = name.find_last_of('.', name.size() - 2) + 1;  // but for a final dot
+  return name.find(':') != name.npos ||
+         std::none_of(name.begin() + static_cast<long>(last), name.end(),
+                      [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; });
 }
 
 void forget_replies(WorkerHandle& worker) {
@@ -128,6 +141,11 @@ void Broker::connect(WorkerHandle& worker, std::uint64_t id, const wire::Connect
       return violation_(worker, "a Connect without a destination");
   }
   if (asked != worker.mode) return violation_(worker, "a Connect of another mode than its own");
+  if (reason == wire::Refused::UNSPECIFIED) {
+    // In reverse mode the policy speaks of where the client has connected to.
+    reason = judge_policy(worker, evidence, asked == Mode::kReverse ? evidence.destination : target,
+                          now);
+  }
   if (reason != wire::Refused::UNSPECIFIED) return refuse(worker, id, reason, evidence, target);
   std::optional<IpAddress> source;
   if (keep_source) source = evidence.client.address;
@@ -196,6 +214,30 @@ Broker::Reason Broker::judge_endpoint(const WorkerHandle& worker, std::uint32_t 
   return floor_.forbids_endpoint(*target) ? wire::Refused::FLOOR : wire::Refused::UNSPECIFIED;
 }
 
+// By the policy that the worker decides with, lest what it rightly allows be refused. One of an
+// older policy has a moment for the exchanges that it has begun; then what both allow holds.
+Broker::Reason Broker::judge_policy(const WorkerHandle& worker, const Evidence& evidence,
+                                    const Endpoint& target, TimePoint now) const {
+  if (omitted("policy-floor")) return wire::Refused::UNSPECIFIED;
+  const bool proved = worker.proved.count(evidence.cookie) != 0;
+  for (const Settings* each : {worker.started_with.get(), settings_}) {
+    const auto& floor = each->policy_floors[static_cast<unsigned>(worker.mode)];
+    if (floor != nullptr) {
+      const bool others = each->speaks_for_others(worker.mode, evidence.client.address);
+      switch (floor->judge(others ? nullptr : &evidence.client.address, target, proved)) {
+        case PolicyFloor::Verdict::kDenied:
+          return wire::Refused::POLICY;
+        case PolicyFloor::Verdict::kUnproved:
+          return wire::Refused::UNPROVED;
+        case PolicyFloor::Verdict::kAllowed:
+          break;
+      }
+    }
+    if (now < worker.own_policy_until) break;
+  }
+  return wire::Refused::UNSPECIFIED;
+}
+
 bool Broker::take_token(WorkerHandle& worker, std::uint64_t cookie, TimePoint now) {
   const double burst = settings_->quota_burst;
   const auto level = [&](const Bucket& bucket) {
@@ -228,19 +270,24 @@ void Broker::resolve(WorkerHandle& worker, std::uint64_t id, const std::string& 
   if (reason != wire::Refused::UNSPECIFIED) {
     return refuse(worker, id, reason, evidence, evidence.destination);
   }
-  resolver_.query(name,
-                  [this, child = worker.child, id, evidence](const auto& addresses, auto ttl) {
-                    WorkerHandle* asker = find_(child);
-                    if (asker != nullptr && asker->channel.valid())
-                      resolved(*asker, id, evidence, addresses, ttl);
-                  });
+  const bool proves = !is_literal(name);
+  resolver_.query(
+      name, [this, child = worker.child, id, evidence, proves](const auto& addresses, auto ttl) {
+        WorkerHandle* asker = find_(child);
+        if (asker != nullptr && asker->channel.valid())
+          resolved(*asker, id, evidence, addresses, ttl, proves);
+      });
 }
 
 void Broker::resolved(WorkerHandle& worker, std::uint64_t id, const Evidence& evidence,
-                      const std::vector<IpAddress>& addresses, std::chrono::seconds ttl) {
+                      const std::vector<IpAddress>& addresses, std::chrono::seconds ttl,
+                      bool proves) {
   if (worker.mode == Mode::kTransparent) {
     const bool match = std::find(addresses.begin(), addresses.end(),
                                  evidence.destination.address) != addresses.end();
+    if (match && proves && worker.proved.insert(evidence.cookie).second &&
+        worker.proved.size() > kMaxProved)
+      worker.proved.erase(worker.proved.begin());
     return answer(worker, id)
         .mutable_verified()
         ->set_result(addresses.empty() ? wire::Verified::UNKNOWN

@@ -5,7 +5,7 @@
 // with it (privileged/evidence.h). No worker ever supplies an address.
 // Invariants:
 //  1. A worker asks only in the way of its mode, with a client of a listener of its mode.
-//  2. Policy, floor and quota are soft answers; forged evidence is a violation.
+//  2. Policy, floors and quota are soft answers; forged evidence is a violation.
 //  3. At most kMaxOutstanding requests of a worker are under way.
 //  4. A request of a batch is judged by itself: by its own descriptor, and by what those before it
 //     have used up. Nothing that one of them says holds for another.
@@ -65,7 +65,7 @@ class Broker {
   void resolve(WorkerHandle& worker, std::uint64_t id, const std::string& name,
                const Evidence& evidence);
   void resolved(WorkerHandle& worker, std::uint64_t id, const Evidence& evidence,
-                const std::vector<IpAddress>& addresses, std::chrono::seconds ttl);
+                const std::vector<IpAddress>& addresses, std::chrono::seconds ttl, bool proves);
 
   // UNSPECIFIED where nothing speaks against it; each fills *target and *source.
   Reason judge_client(WorkerHandle& worker, const Evidence& evidence, TimePoint now);
@@ -76,6 +76,8 @@ class Broker {
   Reason judge_egress(const IpAddress& address, TimePoint now);
   Reason judge_endpoint(const WorkerHandle& worker, std::uint32_t id, const Evidence& evidence,
                         Endpoint* target, bool* keep_source);
+  Reason judge_policy(const WorkerHandle& worker, const Evidence& evidence, const Endpoint& target,
+                      TimePoint now) const;
   bool take_token(WorkerHandle& worker, std::uint64_t cookie, TimePoint now);
 
   void connected(WorkerHandle& worker, std::uint64_t id, UniqueFd socket, int error);

@@ -14,6 +14,11 @@ Error bad(const char* what) {
   return Error{EINVAL, std::string("the loader's result is refused: ") + what};
 }
 
+bool holds(const std::vector<Network>& networks, const IpAddress& address) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const Network& network) { return network.contains(address); });
+}
+
 bool within(std::uint64_t value, std::uint64_t low, std::uint64_t high) {
   return value >= low && value <= high;
 }
@@ -30,6 +35,12 @@ std::optional<Endpoint> endpoint_from(const std::string& octets, std::uint32_t n
   return Endpoint{*address, *port};
 }
 
+std::optional<Network> network_from(const wire::ConfigNetwork& from) {
+  const auto address = address_from_bytes(from.address());
+  if (!address || from.prefix() > address->size() * 8) return std::nullopt;
+  return Network{*address, from.prefix()};
+}
+
 std::optional<ListenerSettings> listener_from(const wire::ConfigListener& from) {
   ListenerSettings to;
   const auto endpoint = endpoint_from(from.address(), from.port());
@@ -42,13 +53,19 @@ std::optional<ListenerSettings> listener_from(const wire::ConfigListener& from) 
     if (!port) return std::nullopt;
     to.intercept_ports.push_back(*port);
   }
+  if (from.proxy_from_size() > 64) return std::nullopt;
+  for (const auto& each : from.proxy_from()) {
+    const auto peers = network_from(each);
+    if (!peers) return std::nullopt;
+    to.proxy_from.push_back(*peers);
+  }
   return to;
 }
 
-std::optional<Network> network_from(const wire::ConfigNetwork& from) {
-  const auto address = address_from_bytes(from.address());
-  if (!address || from.prefix() > address->size() * 8) return std::nullopt;
-  return Network{*address, from.prefix()};
+std::optional<PortRange> ports_from(const wire::ConfigPortRange& from) {
+  const auto first = port_from(from.first()), last = port_from(from.last());
+  if (!first || !last || *first > *last) return std::nullopt;
+  return PortRange{*first, *last};
 }
 
 // Adds to *to what from says of forward and reverse mode; the error says what is out of range.
@@ -57,9 +74,9 @@ const char* take_explicit_modes(const wire::Config& from, Settings* to) {
   if (forward.ports_size() > 64 || forward.connect_ports_size() > 64) return "too many port ranges";
   for (const auto* ranges : {&forward.ports(), &forward.connect_ports()}) {
     for (const auto& range : *ranges) {
-      const auto first = port_from(range.first()), last = port_from(range.last());
-      if (!first || !last || *first > *last) return "a port range is out of range";
-      to->forward_ports.push_back({*first, *last});
+      const auto ports = ports_from(range);
+      if (!ports) return "a port range is out of range";
+      to->forward_ports.push_back(*ports);
     }
   }
   if (forward.allow_private_size() > 256) return "more than 256 private networks";
@@ -81,6 +98,61 @@ const char* take_explicit_modes(const wire::Config& from, Settings* to) {
       if (!endpoint || to->servers.size() >= 1024) return "an upstream server is out of range";
       to->servers[server.id()] = {*endpoint, upstream.keep_source()};
     }
+  }
+  return nullptr;
+}
+
+std::optional<PolicyFloor::Term> term_from(bool present, const wire::ConfigFloorTerm& from,
+                                           std::size_t sets) {
+  if (!present) return PolicyFloor::Term();
+  if (from.set() >= sets) return std::nullopt;
+  return PolicyFloor::Term{from.set(), from.negated()};
+}
+
+std::optional<PolicyFloor::Rule> floor_rule_from(const wire::ConfigFloorRule& from,
+                                                 std::size_t sets) {
+  const auto client = term_from(from.has_client(), from.client(), sets);
+  const auto destination = term_from(from.has_destination(), from.destination(), sets);
+  if (!client || !destination) return std::nullopt;
+  PolicyFloor::Rule rule{from.allow(), from.needs_proof(), *client, *destination, {}};
+  for (const auto& range : from.ports()) {
+    const auto ports = ports_from(range);
+    if (!ports) return std::nullopt;
+    rule.ports.push_back(*ports);
+  }
+  return rule;
+}
+
+// The bounds keep what it takes in memory, and the time to make it, small (policy_floor.h).
+const char* take_policy_floor(const wire::ConfigPolicyFloor& from, Settings* to) {
+  constexpr std::size_t kMaxNetworks = 4096, kMaxRanges = 4096;
+  if (from.sets_size() > 1024) return "more than 1024 sets in the policy's floor";
+  PolicyFloor::Sets sets;
+  std::size_t networks = 0;
+  for (const auto& set : from.sets()) {
+    networks += static_cast<std::size_t>(set.networks_size());
+    if (networks > kMaxNetworks) return "more than 4096 networks in the policy's floor";
+    sets.emplace_back();
+    for (const auto& each : set.networks()) {
+      const auto network = network_from(each);
+      if (!network) return "a network of the policy's floor is out of range";
+      sets.back().push_back(*network);
+    }
+  }
+  if (from.modes_size() != static_cast<int>(kModes)) return "a policy's floor of other modes";
+  for (unsigned mode = 0; mode < kModes; ++mode) {
+    const auto& all = from.modes(static_cast<int>(mode)).rules();
+    if (all.size() > 1024) return "more than 1024 rules in the policy's floor";
+    std::vector<PolicyFloor::Rule> rules;
+    std::size_t ranges = 0;
+    for (const auto& each : all) {
+      const auto rule = floor_rule_from(each, sets.size());
+      if (!rule) return "a rule of the policy's floor is out of range";
+      ranges += rule->ports.size();
+      if (ranges > kMaxRanges) return "more than 4096 port ranges in the policy's floor";
+      rules.push_back(*rule);
+    }
+    to->policy_floors[mode] = std::make_shared<const PolicyFloor>(sets, rules);
   }
   return nullptr;
 }
@@ -115,8 +187,13 @@ bool Settings::intercepts(std::uint16_t port) const {
 
 bool Settings::serves(const IpAddress& client) const {
   if (clients.empty()) return !floor_reason(client);
-  return std::any_of(clients.begin(), clients.end(),
-                     [&](const Network& network) { return network.contains(client); });
+  return holds(clients, client);
+}
+
+bool Settings::speaks_for_others(Mode mode, const IpAddress& peer) const {
+  return std::any_of(listeners.begin(), listeners.end(), [&](const ListenerSettings& listener) {
+    return listener.mode == mode && holds(listener.proxy_from, peer);
+  });
 }
 
 Result<Settings> settings_from(const std::string& serialized) {
@@ -162,6 +239,9 @@ Result<Settings> settings_from(const std::string& serialized) {
     settings.clients.push_back(*network);
   }
   if (const char* what = take_explicit_modes(config, &settings)) return bad(what);
+  if (config.has_policy_floor()) {
+    if (const char* what = take_policy_floor(config.policy_floor(), &settings)) return bad(what);
+  }
   return settings;
 }
 

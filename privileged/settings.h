@@ -5,13 +5,16 @@
 // floor (privileged/floor.h).
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
+#include "privileged/policy_floor.h"
 
 namespace gatehouse::privileged {
 
@@ -22,11 +25,7 @@ struct ListenerSettings {
   Mode mode = Mode::kTransparent;
   Endpoint endpoint;
   std::vector<std::uint16_t> intercept_ports;  // transparent
-};
-
-struct PortRange {
-  std::uint16_t first = 0;
-  std::uint16_t last = 0;
+  std::vector<Network> proxy_from;             // peers that speak for clients of their own
 };
 
 // A server of the configuration that workers may ask for by its id.
@@ -52,10 +51,13 @@ struct Settings {
   bool forward_keep_source = false;
   std::map<std::uint32_t, ServerSettings> servers;  // by id
   std::vector<Endpoint> resolvers;
+  std::array<std::shared_ptr<const PolicyFloor>, kModes> policy_floors;  // null: there is no policy
 
   bool uses(Mode mode) const;
   bool intercepts(std::uint16_t port) const;
   bool serves(const IpAddress& client) const;
+  // A peer of listeners of this mode whose clients only the worker gets to know.
+  bool speaks_for_others(Mode mode, const IpAddress& peer) const;
   bool forwards_to(std::uint16_t port) const;
   // Is this local endpoint of an accepted connection one of a listener of this mode?
   bool listens(Mode mode, const Endpoint& local) const;

@@ -13,6 +13,7 @@ namespace gatehouse::privileged {
 namespace {
 
 constexpr auto kReloadDrain = std::chrono::hours(1);  // of the workers of an older configuration
+constexpr auto kBegunTime = std::chrono::seconds(3);  // for exchanges that look for their server
 constexpr auto kKillAgain = std::chrono::seconds(1);
 constexpr auto kDrainGrace = std::chrono::milliseconds(500);  // its own end comes first
 constexpr int kMessagesPerTurn = 8;                           // of one worker, then the others
@@ -220,6 +221,7 @@ void Supervisor::begin_drain(WorkerHandle& worker, bool keep_idle) {
   const std::chrono::milliseconds within =
       keep_idle ? kReloadDrain : config_.settings.drain_timeout;
   worker.deadline = Clock::now() + within + kDrainGrace;
+  worker.own_policy_until = std::min(worker.own_policy_until, Clock::now() + kBegunTime);
   for (Listener& listener : listeners_) {
     if (listener.holder == worker.child) listener.holder = 0;
   }

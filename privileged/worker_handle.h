@@ -61,9 +61,15 @@ struct WorkerHandle {
   std::unordered_map<std::uint64_t, Bucket> buckets;  // by SO_COOKIE; full ones are forgotten
   std::size_t sweep_buckets_at = 1024;
   std::map<std::uint64_t, Grant> grants;  // by number, at most kMaxGrants, the oldest goes first
+  // Client connections (SO_COOKIE) whose destination the resolver has found among the addresses of
+  // a name (transparent mode); at most kMaxProved, the oldest goes first.
+  std::set<std::uint64_t> proved;
+  // Draining: until then by the policy that it started with, from then on by the present one too.
+  TimePoint own_policy_until = TimePoint::max();
 };
 
 inline constexpr std::size_t kMaxOutstanding = 64;
 inline constexpr std::size_t kMaxGrants = 8192;
+inline constexpr std::size_t kMaxProved = 16384;
 
 }  // namespace gatehouse::privileged

@@ -44,6 +44,7 @@ class HostCheck final : private ParentAnswer {
 
   // Without regard to case.
   bool is_about(std::string_view name) const;
+  std::string_view name() const { return name_; }
   bool pending() const { return ticket_ != 0; }
   // NONE while pending().
   Result result() const { return result_; }

@@ -152,7 +152,7 @@ bool Session::begin_raw() {
     return false;
   }
   exchange_->connect_asked = workspace_.clock.now_us();
-  exchange_->finder.find_original(workspace_, client_.transport.fd(), this);
+  exchange_->finder.find_original(workspace_, client_.transport.fd(), {}, this);
   return true;
 }
 

@@ -205,7 +205,9 @@ bool Session::ask_for_upstream() {
           workspace_, client, *service().group,
           {&exchange_->failed_server, exchange_->server_failed ? std::size_t{1} : 0}, this);
     default:
-      exchange_->finder.find_original(workspace_, client, this);
+      exchange_->finder.find_original(
+          workspace_, client, host_check_ != nullptr ? host_check_->name() : std::string_view(),
+          this);
       return true;
   }
 }

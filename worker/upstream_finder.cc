@@ -21,6 +21,9 @@ http::Refusal refusal_for(wire::Refused::Reason reason) {
       return http::Refusal::kDestinationForbidden;
     case wire::Refused::PRIVATE:
       return http::Refusal::kPrivateForbidden;
+    case wire::Refused::POLICY:
+    case wire::Refused::UNPROVED:
+      return http::Refusal::kPolicyFloor;
     case wire::Refused::LOCAL:
       return http::Refusal::kLoop;
     case wire::Refused::CLIENT:
@@ -39,7 +42,8 @@ http::Refusal refusal_for(wire::Refused::Reason reason) {
 // Another address may be allowed where this one is not; the other reasons hold for all of them.
 bool is_about_one_address(wire::Refused::Reason reason) {
   return reason == wire::Refused::FLOOR || reason == wire::Refused::PRIVATE ||
-         reason == wire::Refused::LOCAL || reason == wire::Refused::GRANT;
+         reason == wire::Refused::LOCAL || reason == wire::Refused::GRANT ||
+         reason == wire::Refused::POLICY;
 }
 
 wire::Ending ending_for(wire::Refused::Reason reason) {
@@ -54,15 +58,21 @@ void UpstreamFinder::begin(Workspace& workspace, int client, FinderClient* asker
   workspace_ = &workspace;
   client_ = client;
   asker_ = asker;
-  host_ = {};
+  host_ = proved_name_ = {};
   group_ = nullptr;
   grant_count_ = next_grant_ = tried_count_ = attempts_ = 0;
   resolved_again_ = exhausted_ = false;
   refusal_ = http::Refusal::kNone;
 }
 
-void UpstreamFinder::find_original(Workspace& workspace, int client, FinderClient* asker) {
+void UpstreamFinder::find_original(Workspace& workspace, int client, std::string_view name,
+                                   FinderClient* asker) {
   begin(workspace, client, asker);
+  proved_name_ = name;
+  connect_original();
+}
+
+void UpstreamFinder::connect_original() {
   MetricsPage::add(workspace_->metrics->upstream_connects);
   tickets_[0] = workspace_->parent->connect(client_, this);
   attempts_ = 1;
@@ -117,10 +127,13 @@ void UpstreamFinder::on_resolved(const wire::Resolved& resolved) {
   if (!try_next_grant()) give_up(http::Refusal::kNameUnresolved, wire::UPSTREAM_FAILED);
 }
 
-// Only a parent that takes this listener for a transparent one says so.
-void UpstreamFinder::on_verified(wire::Verified::Result) {
+// To where the client wanted to go, for a name that is its again.
+void UpstreamFinder::on_verified(wire::Verified::Result result) {
   resolve_ = 0;
-  give_up(http::Refusal::kOverload, wire::UPSTREAM_FAILED);
+  if (proved_name_.empty() || result != wire::Verified::MATCH) {
+    return give_up(http::Refusal::kPolicyFloor, wire::REFUSED);
+  }
+  connect_original();
 }
 
 bool UpstreamFinder::try_next() {
@@ -189,6 +202,14 @@ void UpstreamFinder::on_refused(Ticket ticket, wire::Refused::Reason reason) {
     for (Ticket& other : tickets_) workspace_->parent->cancel(std::exchange(other, 0));
     workspace_->wheel.disarm(this);
     return resolve();
+  }
+  if (reason == wire::Refused::UNPROVED && !proved_name_.empty() &&
+      !std::exchange(resolved_again_, true)) {
+    // The parent remembers the names of the latest client connections only.
+    tickets_[0] = 0;
+    attempts_ = 0;
+    resolve_ = workspace_->parent->resolve(client_, proved_name_, this);
+    return;
   }
   if (!is_about_one_address(reason)) {
     exhausted_ = true;

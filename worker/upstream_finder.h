@@ -51,7 +51,8 @@ class UpstreamFinder final : private ParentAnswer, private Wheel::Timer {
   UpstreamFinder& operator=(const UpstreamFinder&) = delete;
 
   // Of all three: client, the evidence, stays the caller's and open while busy().
-  void find_original(Workspace& workspace, int client, FinderClient* asker);
+  // name: what has been found to be the destination's, or empty; must not change while busy().
+  void find_original(Workspace& workspace, int client, std::string_view name, FinderClient* asker);
   // host: a name or an IP literal without brackets; must not change while busy().
   void find_host(Workspace& workspace, int client, std::string_view host, std::uint16_t port,
                  FinderClient* asker);
@@ -77,6 +78,7 @@ class UpstreamFinder final : private ParentAnswer, private Wheel::Timer {
   void on_deadline() override;
 
   void begin(Workspace& workspace, int client, FinderClient* asker);
+  void connect_original();
   void resolve();
   bool try_next();
   bool try_next_grant();
@@ -95,6 +97,7 @@ class UpstreamFinder final : private ParentAnswer, private Wheel::Timer {
   bool resolved_again_ = false;
   bool exhausted_ = false;          // no further address or server would do better
   std::string_view host_;           // empty: find_original or find_server
+  std::string_view proved_name_;    // of find_original
   UpstreamGroup* group_ = nullptr;  // of find_server
   Ticket resolve_ = 0;              // the question about the name
   std::array<Ticket, kGrants> tickets_{};

@@ -105,6 +105,7 @@ Outcome Compiler::run(const std::string& path, const ListWork& work) {
 void Compiler::lists(const ListWork& work) {
   std::vector<lists::ListFile> files = sets_.used_lists();
   if (files.empty()) return;
+  for (const lists::ListFile& file : files) outcome_.list_forms.push_back(*file.form);
   auto compiled = lists::compile_lists(std::move(files), {work.key}, work.on_progress);
   if (!compiled) return outcome_.errors.push_back(compiled.error().what);
   outcome_.lists = std::move(compiled->blob);

@@ -37,6 +37,7 @@ struct ListWork {
 struct Outcome {
   wire::Policy policy;
   std::vector<std::byte> lists;  // the blob of the lists that rules use; empty: they use none
+  std::vector<lists::Form> list_forms;  // of those, by number
   std::vector<Expectation> expects;
   std::vector<std::string> errors, warnings;  // sentences without newlines
   std::string needs_names;  // the place of a rule that needs a verified name; empty: none does

@@ -19,6 +19,7 @@ CLIENT, GATEWAY, SERVER = "10.98.1.2", "10.98.1.1", "10.98.2.2"
 OTHER_SERVER = "10.98.2.3"
 PORT_HOLDS, PORT_RESETS, PORT_SILENT, PORT_ELSEWHERE = 80, 8081, 81, 9999
 LISTENER = 8888
+PORT_PROXY, PORT_SITE = 3128, 8080  # of the gateway's own address
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -148,9 +149,9 @@ class Servers:
 
 
 def connect(port):
-    """A client's connection to the server, which gatehoused gets."""
+    """A client's connection to the server, or to the gateway itself, which gatehoused gets."""
     with on("client"):
         client = socket.socket()
     client.settimeout(3)
-    client.connect((SERVER, port))
+    client.connect((GATEWAY if port in (PORT_PROXY, PORT_SITE) else SERVER, port))
     return client

@@ -16,6 +16,7 @@ namespace {
 
 constexpr Manners kAlone = {.wants_client = true, .wants_upstream = false};
 constexpr Manners kBoth = {};
+constexpr Manners kStays = {.wants_client = true, .wants_upstream = false, .stays = true};
 
 // How the parent answered; it ends the worker (SIGKILL) before it could read this where the message
 // was a violation.
@@ -23,7 +24,7 @@ int answer(Worker& worker) {
   wire::ToWorker message;
   do {
     if (!worker.hear(&message, 1500)) return ETIMEDOUT;
-  } while (message.has_arm() || message.has_disarm());
+  } while (!message.has_replies());
   for (const wire::Reply& reply : message.replies().replies()) {
     if (reply.has_failed()) return reply.failed().error();
     if (!reply.has_refused()) continue;
@@ -62,6 +63,48 @@ std::vector<std::uint64_t> ids(std::size_t count) {
 int present(Worker& worker, int fd) { return say(worker, connect_bytes({7}), {{fd}}); }
 std::vector<int> copies(Worker& worker, std::size_t n) {
   return std::vector<int>(n, worker.client.get());
+}
+
+// With the client as evidence: asks about a name. The reply, empty where none comes.
+wire::Reply resolve(Worker& worker, const std::string& name) {
+  wire::ToWorker said;
+  worker.send_raw(message([&](auto& m) {
+                    auto& request = *m.mutable_requests()->add_requests();
+                    request.set_id(6);
+                    request.mutable_resolve()->set_name(name);
+                  }),
+                  {{worker.client.get()}});
+  while (worker.hear(&said, 3000)) {
+    if (said.has_replies()) return said.replies().replies(0);
+  }
+  return {};
+}
+
+// A name whose address is the client's destination, by nobody's word but its own.
+int prove_by_itself(Worker& worker, const std::string& name) {
+  if (resolve(worker, name).verified().result() != wire::Verified::MATCH) report("no match");
+  return present(worker, worker.client.get());
+}
+
+// Forward mode, "NAME:PORT".
+int take_grant(Worker& worker, const std::string& target) {
+  const std::size_t colon = target.find(':');
+  const wire::Reply reply = resolve(worker, target.substr(0, colon));
+  if (reply.resolved().grants().empty()) report("no grant");
+  return say(worker, message([&](auto& m) {
+               auto& request = *m.mutable_requests()->add_requests();
+               request.set_id(7);
+               auto& grant = *request.mutable_connect()->mutable_forward_grant();
+               grant.set_grant(reply.resolved().grants(0).grant());
+               grant.set_port(static_cast<std::uint32_t>(std::atoi(&target[colon + 1])));
+             }),
+             {{worker.client.get()}});
+}
+
+// After so many seconds, in which the configuration may be another one.
+int present_later(Worker& worker, const std::string& seconds) {
+  worker.wait(worker.client.get(), 0, 1000 * std::atoi(seconds.c_str()));
+  return present(worker, worker.client.get());
 }
 
 int client_has_gone(Worker& worker, const std::string&) {
@@ -145,6 +188,15 @@ const Attempt kAttempts[] = {
     PRESENT("present_pipe", kWorkerLogFd, kAlone),
     PRESENT("present_memory", kWorkerMetricsFd, kAlone),
     {"present_gone_client", client_has_gone, kAlone},
+    {"prove_by_itself", prove_by_itself, kAlone},
+    {"take_grant", take_grant, kAlone},
+    {"present_later", present_later, kStays},
+    SAY("take_endpoint", message([](auto& m) {
+          auto& request = *m.mutable_requests()->add_requests();
+          request.set_id(7);
+          request.mutable_connect()->mutable_configured_endpoint()->set_id(1);
+        }),
+        {copies(worker, 1)}),
     {"replay", replay, kAlone},
     {"replay_batch", replay_batch, kAlone},
     {"flood", flood, kAlone},

@@ -39,14 +39,50 @@ class Row:
     layers: tuple = (SECCOMP,)     # each alone stops it: (layer, what is seen then...)
     success: str = "outcome success"  # without all of them
     client: str = "A"              # "reset": gone at once; "": none is made
+    elsewhere: int = 0             # SYNs to other places
     before: str = ""               # what must be seen first
     workers: int = 2
+    policy: str = ""               # its rules
+    narrowed: str = ""             # rules that are loaded once the client is there
+    config: str = ""               # more of the configuration
 
 
 LANDLOCK_DENIES = left("landlock", "outcome errno 13")
 # The worker's user may not even search the empty root; as root it finds nothing there.
 ROOT_HIDES = left("root", "outcome errno 13", "outcome errno 2 ")
 UID_FORBIDS = left("uid", "outcome errno 1 ", "outcome errno 13")
+
+POLICY_FLOOR = (left("policy-floor"),)
+RESOLVER = """[resolver]
+servers = ["10.98.2.2"]
+"""
+PROXY = f"""[[listen]]
+mode = "forward"
+address = "0.0.0.0"
+port = {lab.PORT_PROXY}
+[forward]
+ports = ["1-65535"]
+allow_private = ["10.98.2.0/24"]
+""" + RESOLVER
+SITE = f"""[[listen]]
+mode = "reverse"
+address = "0.0.0.0"
+port = {lab.PORT_SITE}
+upstream = "site"
+[[upstream]]
+name = "site"
+servers = ["{lab.SERVER}:{lab.PORT_HOLDS}"]
+"""
+INTERNAL = f"deny internal to {lab.SERVER}/32\nallow default\n"
+WEB_ONLY = "allow web port 443\ndeny default\n"
+NAMED = "allow named to server.example\ndeny default\n"
+
+
+def beneath_policy(attempt, policy, reason=11, **more):
+    """The client helps: it has dialled what no rule allows."""
+    return Row(22, attempt, f"outcome refused {reason}", policy=policy, syns=0,
+               layers=POLICY_FLOOR, **more)
+
 
 ROWS = [
     # 1: files.
@@ -165,4 +201,23 @@ ROWS = [
     Row(21, "abort", "ended signal 6"),
     Row(21, "fault", "ended signal 11"),
     Row(21, "memory", "outcome errno 12"),
+    # 22: what no rule of the policy allows. In forward mode the name is the worker's to choose, the
+    # address and the port are not; in reverse mode all of it is the configuration's.
+    Row(22, "present_client", "outcome success", syns=1,
+        policy=f"allow it to {lab.SERVER} port {lab.PORT_HOLDS}\ndeny default\n"),
+    beneath_policy("present_client", INTERNAL),
+    beneath_policy("present_client", WEB_ONLY),
+    beneath_policy("present_client", "deny net from 10.98.1.0/24\nallow default\n"),
+    beneath_policy("present_client", NAMED, 12, config=RESOLVER),
+    beneath_policy("prove_by_itself", NAMED, 12, argument=lab.SERVER, config=RESOLVER),
+    beneath_policy("prove_by_itself", NAMED, 12, argument=lab.SERVER + ".", config=RESOLVER),
+    Row(22, "take_grant", "outcome success", argument=ELSEWHERE, port=lab.PORT_PROXY, syns=0,
+        elsewhere=1, policy="allow default\n", config=PROXY),
+    beneath_policy("take_grant", WEB_ONLY, argument=ELSEWHERE, port=lab.PORT_PROXY, config=PROXY),
+    beneath_policy("take_grant", "allow it to 192.0.2.0/24\ndeny default\n", argument=ELSEWHERE,
+                   port=lab.PORT_PROXY, config=PROXY),
+    beneath_policy("take_endpoint", "deny us listener reverse from 10.98.0.0/16\nallow default\n",
+                   port=lab.PORT_SITE, config=SITE),
+    beneath_policy("present_later", "allow default\n", argument="4", narrowed=INTERNAL,
+                   workers=1),
 ]

@@ -25,6 +25,7 @@ import rows
 QUOTA_BURST = 10
 CONFIG = f"""[gateway]
 workers = %d
+%s
 clients = ["10.98.0.0/16"]
 
 [[listen]]
@@ -43,7 +44,7 @@ PATIENCE = 6
 class Gateway:
     """gatehoused with the hostile program as its worker."""
 
-    def __init__(self, binaries, directory, selection, workers, omit=()):
+    def __init__(self, binaries, directory, selection, row, omit=()):
         self.directory = directory
         self.log_path = os.path.join(directory, "stderr")
         libexec = os.path.join(directory, "libexec")
@@ -62,8 +63,12 @@ class Gateway:
         os.chmod(file.name, 0o755)
         config = os.path.join(directory, "etc")
         os.makedirs(config)
+        self.policy_path = os.path.join(config, "policy.gh")
+        if row.policy:
+            self.write_policy(row.policy)
         with open(os.path.join(config, "gatehouse.toml"), "w", encoding="ascii") as file:
-            file.write(CONFIG % workers)
+            file.write(CONFIG % (row.workers, 'policy = "policy.gh"' if row.policy else ""))
+            file.write(row.config)
         environment = {"PATH": os.environ["PATH"]}
         if omit:
             environment["GATEHOUSE_OMIT"] = ",".join(omit)
@@ -73,6 +78,16 @@ class Gateway:
                  os.path.join(config, "gatehouse.toml"), "--libexec", libexec, "--run-dir",
                  os.path.join(directory, "run"), "--log-dir", os.path.join(directory, "log")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+
+    def write_policy(self, rules):
+        with open(self.policy_path, "w", encoding="ascii") as file:
+            file.write(rules)
+
+    def narrow(self, rules):
+        """Loads other rules; the workers that there are have to drain."""
+        self.write_policy(rules)
+        self.process.send_signal(signal.SIGHUP)
+        return self.wait_for("reload: the new configuration is in force") is not None
 
     def log(self):
         with open(self.log_path, "rb") as file:
@@ -202,7 +217,7 @@ class Suite:
         os.chmod(directory, 0o755)
         asked, elsewhere = lab.syns("asked"), lab.syns("elsewhere")
         arrived = self.servers.elsewhere
-        gateway = Gateway(self.binaries, directory, selection, row.workers, omit)
+        gateway = Gateway(self.binaries, directory, selection, row, omit)
         client = before = None
         faults = []
         try:
@@ -211,13 +226,17 @@ class Suite:
                     return "not started: " + gateway.log()[-400:], faults
                 before = gateway.descriptors()
                 client = start_client(row)
+                if row.narrowed:
+                    time.sleep(0.3)  # until a worker has accepted it
+                    if not gateway.narrow(row.narrowed):
+                        return "not reloaded: " + gateway.log()[-400:], faults
             seen = observed(gateway)
             if not omit:
                 faults += self.aftermath(gateway, row, before, client)
                 asked, elsewhere = lab.syns("asked") - asked, lab.syns("elsewhere") - elsewhere
                 if asked > 1 and row.syns is None or row.syns is not None and asked != row.syns:
                     faults.append(f"{asked} connections were made, not {row.syns}")
-                if elsewhere or self.servers.elsewhere != arrived:
+                if elsewhere != row.elsewhere or self.servers.elsewhere - arrived != elsewhere:
                     faults.append(f"{elsewhere} SYNs went where no client wanted to go")
             return seen, faults
         finally:
@@ -323,8 +342,8 @@ def main():
             suite.faults.append(fault)
         suite.release(chosen)
     else:
-        suite.ablation([row for row in chosen if len(row.layers) > 1 or row.number == 19
-                        and row.layers[0][0] == "attestation"])
+        suite.ablation([row for row in chosen
+                        if len(row.layers) > 1 or row.layers[0][0] in ("attestation", "policy-floor")])
     print(f"{len(chosen)} rows, {suite.runs} runs, {time.monotonic() - start:.0f} s, "
           f"{len(suite.faults)} faults")
     for text in suite.faults:

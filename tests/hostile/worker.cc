@@ -69,7 +69,7 @@ bool Worker::hear(wire::ToWorker* message, int within_ms) {
     }
     if (!message->ParseFromArray(datagram.buffer.data(), static_cast<int>(datagram.size)))
       _exit(93);
-    if (message->has_drain()) _exit(0);
+    if (message->has_drain() && (!manners_.stays || !client.valid())) _exit(0);
     if (message->has_arm()) listeners.push_back(std::move(datagram.fds[0]));
     std::size_t used = 0;
     for (const wire::Reply& reply : message->replies().replies()) {
@@ -105,6 +105,10 @@ void Worker::wait_for_client() {
 }
 
 void Worker::serve() {
+  if (manners_.stays) {
+    wait(client.get(), 0, 500);  // for the logger, who is to tell before its end is told
+    _exit(0);
+  }
   for (;;) {
     client.reset();
     wait_for_client();

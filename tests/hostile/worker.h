@@ -21,6 +21,7 @@ struct Manners {
   bool before_filter = false;  // attempts before its own filter
   bool wants_client = true;    // waits for the test's client
   bool wants_upstream = true;  // asks for its upstream connection as well
+  bool stays = false;  // with a client: goes on when told to drain, until it has made its attempt
 };
 
 class Worker {

@@ -172,8 +172,99 @@ const Bound kExplicitBounds[] = {
      0, 1024},
 };
 
+// A configuration whose policy floor has a rule about a set in each mode.
+wire::ConfigPolicyFloor* with_floor(wire::Config& config) {
+  auto* floor = config.mutable_policy_floor();
+  *floor->add_sets()->add_networks() = config.clients(0);
+  for (unsigned mode = 0; mode < kModes; ++mode) {
+    auto* rule = floor->add_modes()->add_rules();
+    rule->mutable_client()->set_set(0);
+    rule->mutable_destination()->set_set(0);
+  }
+  return floor;
+}
+
+const Bound kFloorBounds[] = {
+    {"number of peers with a PROXY header",
+     [](auto& c, auto v) {
+       fill(v, [&] { *c.mutable_listeners(0)->add_proxy_from() = c.clients(0); });
+     },
+     0, 64},
+    {"number of sets",
+     [](auto& c, auto v) {
+       auto* floor = with_floor(c);
+       floor->clear_sets();
+       for (auto& mode : *floor->mutable_modes()) mode.clear_rules();
+       fill(v, [&] { floor->add_sets(); });
+     },
+     0, 1024},
+    {"number of networks",
+     [](auto& c, auto v) {
+       auto* floor = with_floor(c);
+       floor->mutable_sets(0)->clear_networks();
+       floor->add_sets();
+       fill(v, [&] { *floor->mutable_sets(v % 2)->add_networks() = c.clients(0); });
+     },
+     0, 4096},
+    {"prefix of a network of a set",
+     [](auto& c, auto v) {
+       with_floor(c)->mutable_sets(0)->mutable_networks(0)->set_prefix(
+           static_cast<std::uint32_t>(v));
+     },
+     0, 32},
+    {"number of rules",
+     [](auto& c, auto v) {
+       auto* mode = with_floor(c)->mutable_modes(2);
+       mode->clear_rules();
+       fill(v, [&] { mode->add_rules(); });
+     },
+     0, 1024},
+    {"a rule's set of clients",
+     [](auto& c, auto v) {
+       with_floor(c)->mutable_modes(1)->mutable_rules(0)->mutable_client()->set_set(
+           static_cast<std::uint32_t>(v));
+     },
+     0, 0},
+    {"a rule's set of destinations",
+     [](auto& c, auto v) {
+       with_floor(c)->mutable_modes(0)->mutable_rules(0)->mutable_destination()->set_set(
+           static_cast<std::uint32_t>(v));
+     },
+     0, 0},
+    {"number of a rule's port ranges",
+     [](auto& c, auto v) {
+       auto* rule = with_floor(c)->mutable_modes(0)->mutable_rules(0);
+       fill(v, [&] {
+         auto* range = rule->add_ports();
+         range->set_first(80);
+         range->set_last(80);
+       });
+     },
+     0, 4096},
+    {"end of a rule's port range",
+     [](auto& c, auto v) {
+       auto* range = with_floor(c)->mutable_modes(0)->mutable_rules(0)->add_ports();
+       range->set_first(443);
+       range->set_last(static_cast<std::uint32_t>(v));
+     },
+     443, 65535},
+};
+
+TEST(Settings, APolicysFloorIsOfEveryMode) {
+  wire::Config config = good();
+  with_floor(config);
+  ASSERT_TRUE(settings(config));
+  for (const auto& floor : settings(config)->policy_floors) EXPECT_NE(floor, nullptr);
+  config.mutable_policy_floor()->mutable_modes()->RemoveLast();
+  EXPECT_FALSE(settings(config));
+  with_floor(config);
+  EXPECT_FALSE(settings(config));
+  EXPECT_EQ(settings(good())->policy_floors[0], nullptr) << "no policy";
+}
+
 TEST(Settings, EveryBoundHolds) {
   std::vector<Bound> all(std::begin(kBounds), std::end(kBounds));
+  all.insert(all.end(), std::begin(kFloorBounds), std::end(kFloorBounds));
   all.insert(all.end(), std::begin(kExplicitBounds), std::end(kExplicitBounds));
   for (const Bound& bound : all) {
     const auto accepted = [&](std::uint64_t value) {

@@ -94,6 +94,41 @@ TEST(HostCheck, RecordsThatWaitAreWrittenWhenTheWorkerStops) {
   EXPECT_EQ(records[0].host_check(), Record::UNKNOWN);
 }
 
+// The parent has forgotten that the name is the destination's, as it remembers the latest only.
+TEST(HostCheck, AProofThatTheParentMissesIsGivenOnceMore) {
+  Origin origin(answer("hello"));
+  Gateway gateway(origin.port(), check_config(wire::HOST_CHECK_ENFORCE));
+  gateway.parent().set_verified("a.test", wire::Verified::MATCH, 200);
+  gateway.parent().answer_connects_with(-wire::Refused::UNPROVED);
+  {
+    Peer client = gateway.connect();
+    client.send(get("a.test"));
+    ASSERT_TRUE(gateway.parent().wait_for_resolved(2));
+    gateway.parent().answer_connects_with(0);
+    EXPECT_EQ(client.receive_message(), ok("hello"));
+    EXPECT_EQ(gateway.parent().connects(), 2);
+  }
+  gateway.parent().answer_connects_with(-wire::Refused::UNPROVED);
+  Peer client = gateway.connect();
+  client.send(get("a.test"));
+  const std::string refusal = client.receive_message();
+  EXPECT_EQ(status_of(refusal), "403");
+  EXPECT_NE(refusal.find("policy-floor"), std::string::npos);
+  EXPECT_EQ(gateway.parent().resolved().size(), 4U) << "asked for again, once";
+  EXPECT_EQ(gateway.parent().connects(), 4);
+}
+
+TEST(HostCheck, WhatThePolicysFloorRefusesIsADenial) {
+  Origin origin(answer("hello"));
+  Gateway gateway(origin.port(), check_config(wire::HOST_CHECK_OFF));
+  gateway.parent().answer_connects_with(-wire::Refused::POLICY);
+  Peer client = gateway.connect();
+  client.send(get("a.test"));
+  const std::string refusal = client.receive_message();
+  EXPECT_EQ(status_of(refusal), "403");
+  EXPECT_EQ(gateway.parent().wait_for_records(1).at(0).reason(), "policy-floor");
+}
+
 TEST(HostCheck, EnforceLetsOnlyAMatchThrough) {
   Origin origin(echo_head);
   Gateway gateway(origin.port(), check_config(wire::HOST_CHECK_ENFORCE));

@@ -123,6 +123,8 @@ constexpr std::array<Row, kRows> kTable = {{
      {"client-forbidden", 403, "Connections from this address are not allowed."}},
     {Refusal::kQuota, {"quota", 503, "Too many connections were asked for in a short time."}},
     {Refusal::kPolicy, {"policy", 403, "The policy of this gateway does not allow this request."}},
+    {Refusal::kPolicyFloor,
+     {"policy-floor", 403, "The policy of this gateway allows no connection to this server."}},
     {Refusal::kOverload, {"overload", 503, "The gateway is busy; try again later."}},
     {Refusal::kDraining, {"draining", 503, "The gateway is being stopped."}},
 }};

@@ -82,6 +82,7 @@ enum class Refusal : std::uint8_t {
   kClientForbidden,
   kQuota,
   kPolicy,
+  kPolicyFloor,
   kOverload,
   kDraining,
   kCount,  // not a reason: the number of reasons
