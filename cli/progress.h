@@ -16,8 +16,14 @@ namespace gatehouse::cli {
 
 class ProgressLine {
  public:
-  explicit ProgressLine(std::FILE* stream)
-      : stream_(stream), next_(Clock::now() + kPatience), shown_(::isatty(fileno(stream)) != 0) {}
+  using Pause = std::chrono::milliseconds;
+
+  // Nothing is shown before patience, and from then on once a pause.
+  explicit ProgressLine(std::FILE* stream, Pause patience = Pause(1000), Pause pause = Pause(200))
+      : stream_(stream),
+        pause_(pause),
+        next_(Clock::now() + patience),
+        shown_(::isatty(fileno(stream)) != 0) {}
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() {
@@ -27,7 +33,7 @@ class ProgressLine {
   // text: from anywhere.
   void show(std::string_view text) {
     if (!shown_ || Clock::now() < next_) return;
-    next_ = Clock::now() + kPause;
+    next_ = Clock::now() + pause_;
     written_ = true;
     std::fprintf(stream_, "\r%s\x1b[K", config::printable(text, 76).c_str());
     std::fflush(stream_);
@@ -35,9 +41,9 @@ class ProgressLine {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::milliseconds kPatience{1000}, kPause{200};
 
   std::FILE* stream_;
+  Pause pause_;
   Clock::time_point next_;
   bool shown_;
   bool written_ = false;

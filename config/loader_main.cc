@@ -17,13 +17,15 @@
 #include "config/config.h"
 #include "config/diagnostics.h"
 #include "config/directory.h"
+#include "config/values.h"
 #include "ipc/channel.h"
 #include "proto/loader.pb.h"
 
 namespace gatehouse::config {
 namespace {
 
-constexpr std::size_t kMaxError = 3072;  // octets of LoadResult.error
+constexpr std::size_t kMaxError = 3072;                      // octets of LoadResult.error
+constexpr std::size_t kMaxRemarks = 3072, kMaxRemark = 300;  // octets of all, of each
 
 enum Exit { kReported = 0, kUnconfined = 1, kNoChannel = 2 };
 
@@ -63,6 +65,21 @@ wire::LoadResult failure(std::string error) {
   return result;
 }
 
+// Warnings as `gatehouse check` has them; those that a log has no room for are counted.
+void add_remarks(const std::vector<std::string>& warnings, wire::LoadResult* result) {
+  std::size_t octets = 0;
+  for (std::size_t i = 0; i < warnings.size(); ++i) {
+    std::string remark = printable(warnings[i], kMaxRemark);
+    octets += remark.size();
+    if (octets > kMaxRemarks) {
+      remark = "and " + std::to_string(warnings.size() - i) +
+               " more warnings, which `gatehouse check` shows";
+    }
+    result->add_remarks(std::move(remark));
+    if (octets > kMaxRemarks) return;
+  }
+}
+
 wire::LoadResult load(const std::string& file_name, Surroundings surroundings) {
   std::string text, problem;
   surroundings.resolv_conf = read_resolv_conf_text(kLoaderResolvConfFd);
@@ -81,6 +98,7 @@ wire::LoadResult load(const std::string& file_name, Surroundings surroundings) {
   result.set_loaded(true);
   result.set_size(static_cast<std::uint32_t>(bytes.size()));
   result.set_lists_size(lists.size());
+  add_remarks(outcome.warnings, &result);
   return result;
 }
 

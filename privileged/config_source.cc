@@ -43,6 +43,7 @@ void ConfigSource::on_channel() {
       !result.ParseFromArray(message.buffer.data(), static_cast<int>(message.size))) {
     return loader_.hang_up();  // its end says why: child_exited
   }
+  for (const std::string& remark : result.remarks()) log_.write(Level::kWarning, printable(remark));
   finish(result.loaded() ? take(result.size(), result.lists_size())
                          : Result<LoadedConfig>(Error{EINVAL, printable(result.error())}));
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "privileged/event_log.h"
 #include "privileged/helper.h"
 #include "privileged/settings.h"
 
@@ -23,8 +24,8 @@ class ConfigSource {
   using Done = std::function<void(Result<LoadedConfig>)>;
 
   // spawner: the loader spawner's channel. path: of the file, for messages.
-  ConfigSource(Loop& loop, int spawner, std::string path)
-      : loader_(loop, spawner, [this] { on_channel(); }), path_(std::move(path)) {}
+  ConfigSource(Loop& loop, EventLog& log, int spawner, std::string path)
+      : loader_(loop, spawner, [this] { on_channel(); }), log_(log), path_(std::move(path)) {}
 
   // One at a time: busy() must be false.
   void load(Done done);
@@ -41,6 +42,7 @@ class ConfigSource {
   Result<LoadedConfig> take(std::size_t size, std::uint64_t lists_size);
 
   Helper loader_;
+  EventLog& log_;
   std::string path_;
   Done done_;
   UniqueFd memfd_, lists_;

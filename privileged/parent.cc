@@ -31,7 +31,7 @@ class Parent {
       : from_(std::move(from)),
         loop_(std::move(loop)),
         logger_(loop_, log_, from_.logger_spawner.channel.get()),
-        source_(loop_, from_.loader_spawner.channel.get(), from_.options.config),
+        source_(loop_, log_, from_.loader_spawner.channel.get(), from_.options.config),
         resolver_(loop_, log_, from_.resolver_spawner.channel.get()),
         supervisor_({loop_, log_, logger_, resolver_, from_.worker_spawner.channel.get(),
                      from_.proc.get(), from_.worker_uid, from_.inherited_filters,

@@ -15,6 +15,7 @@ printf '||ads.example^\nnot a line\n' >"$LAB/config/lists/ads.txt"
 printf 'http://mixed.example/bad%%20things\n198.51.100.9/evil\n' >"$LAB/config/lists/bad-urls.txt"
 printf '203.0.113.0/24\nfd42:99:66::/48\n' >"$LAB/config/lists/bad-nets.txt"
 gateway_start --gateway 'policy = "policy.gh"'
+expect_match "junk is in the log, by file and line" 'gatehoused: warning: lists/ads\.txt:2: ' "$(cat "$LAB/gateway.err")"
 ask() { fetch_status "http://198.51.100.7$2" --path-as-is --header "Host: $1" "${@:3}"; }
 rule_of() { logged ".target == \"$1\"" rule; }
 
@@ -35,8 +36,10 @@ expect "the posture" 0 "$(gateway_command posture >"$LAB/posture" 2>&1; echo $?)
 # A changed list, under load.
 load_start --clients 20 --pause 0.002
 sleep 0.5
-printf '||other.example^\n' >"$LAB/config/lists/ads.txt"
+printf '||other.example^\n||other.example^\n' >"$LAB/config/lists/ads.txt"
 gateway_command reload
+wait_until 3 grep -q 'warning: lists/ads\.txt:2: says the same as lists/ads\.txt:1' "$LAB/gateway.err" ||
+  fail "a duplicate is not in the log of the reload"
 expect "no longer on the list" 200 "$(ask ads.example /4)"
 expect "now on the list" 403 "$(ask www.other.example /5)"
 
