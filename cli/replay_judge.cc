@@ -88,11 +88,36 @@ const policy::Rule* Judge::run(const policy::Request& request, const logs::Recor
   const policy::Rule* first = nullptr;
   for (int runs = 0; runs < kMaxRuns; ++runs) {
     decide(request, fields);
+    if (response_may_be_denied(record)) {
+      missing_ |= kResponse;
+      return nullptr;
+    }
     if (first == nullptr) first = decision_.rule;
     if (first->verb() != decision_.rule->verb()) return nullptr;
     if (!next_assumptions()) return first;
   }
   return nullptr;
+}
+
+// Of a response then the log has the status, which rules one out or not.
+bool Judge::response_may_be_denied(const logs::Record& record) const {
+  const bool answered = record.decided == logs::Decided::kAllow && record.status != 0;
+  return std::any_of(decision_.later.begin(), decision_.later.end(),
+                     [&](const policy::Rule* rule) {
+                       if (rule->verb() != wire::POLICY_DENY) return false;
+                       return std::all_of(
+                           rule->terms.begin(), rule->terms.end(), [&](const policy::Term& term) {
+                             if (term.kind != policy::TermKind::kStatus || !answered) return true;
+                             const auto& ranges = term.source->status().ranges();
+                             return term.negated !=
+                                    std::any_of(ranges.begin(), ranges.end(),
+                                                [&](const auto& range) {
+                                                  return record.status >= range.first() &&
+                                                         record.status <= range.last();
+                                                });
+                           });
+                     }) &&
+         decision_.rule->verb() == wire::POLICY_ALLOW;
 }
 
 void Judge::decide(policy::Request request, const LoggedFields& fields) {

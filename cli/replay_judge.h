@@ -31,6 +31,7 @@ enum Missing : unsigned {
   kListenerPort = 4,
   kAddress = 8,     // of the destination
   kWholeText = 16,  // a method, host or target that the log has cut
+  kResponse = 32,   // its type, its size, or one at all
 };
 
 struct Judgement {
@@ -60,6 +61,7 @@ class Judge {
   class LoggedFields;
 
   const policy::Rule* run(const policy::Request& request, const logs::Record& record);
+  bool response_may_be_denied(const logs::Record& record) const;
   void decide(policy::Request request, const LoggedFields& fields);
   bool assume(std::string_view name, const policy::TextPattern* pattern);
   bool next_assumptions();

@@ -77,9 +77,12 @@ void ReplayReport::add_change(const logs::Record& record, std::uint64_t line,
 }
 
 std::string ReplayReport::unclear() const {
-  constexpr std::array<const char*, 5> kWhat = {
-      "whether the destination is the name's", "a header field", "the port of the listener",
-      "the destination's address", "the whole method, host or target"};
+  constexpr std::array<const char*, 6> kWhat = {"whether the destination is the name's",
+                                                "a header field",
+                                                "the port of the listener",
+                                                "the destination's address",
+                                                "the whole method, host or target",
+                                                "the response"};
   std::string text;
   for (std::size_t bit = 0; bit < kWhat.size(); ++bit) {
     if (missing_[bit] == 0) continue;

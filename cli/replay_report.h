@@ -35,7 +35,7 @@ class ReplayReport {
   std::size_t most_changes_, most_rows_;
   std::uint64_t records_ = 0, counts_[5] = {};
   std::int64_t first_ = 0, last_ = 0;  // times
-  std::uint64_t missing_[5] = {};      // unclear records, by bit of Missing
+  std::uint64_t missing_[6] = {};      // unclear records, by bit of Missing
   Tally<2> rules_, clients_, hosts_;   // now denied, now allowed
   Tally<1> audits_;
   std::string shown_;

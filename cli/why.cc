@@ -29,7 +29,9 @@ constexpr std::string_view kHelp =
     "  --listener MODE      transparent, forward, reverse or a port that is listened on\n"
     "  --header \"NAME: V\"   a header field of the request\n"
     "  --time TIME          such as 2026-11-24T10:00:00+01:00 (now)\n"
-    "  --unverified         the destination is not known to be the name's\n\n"
+    "  --unverified         the destination is not known to be the name's\n"
+    "  --status N, --type TYPE, --size SIZE\n"
+    "                       a response, for rules about it\n\n"
     "Exit codes: 0 allowed; 1 denied, or it failed; 2 wrong command line or configuration.\n";
 
 constexpr std::string_view kUsualConfig = "/etc/gatehouse/gatehouse.toml";
@@ -54,6 +56,7 @@ std::string describe_step(const policy::Trace::Step& step) {
     return head + (step.failed->negated ? "no: not " : "no: ") +
            std::string(policy::term_name(step.failed->kind)) + "\n";
   }
+  if (rule.asks_response()) return head + "matches, asks about the response\n";
   return head + (rule.decides() ? "decides" : "matches, goes on") + "\n";
 }
 
@@ -78,7 +81,7 @@ std::string explain(const ConfinedInput& input, const std::vector<policy::Word>&
   if (!engine) return report + engine.error().what + "\n";
   policy::Decision decision;
   policy::Trace trace;
-  (*engine)->decide(question.request(now), &decision, &trace);
+  question.decide(engine->get(), now, &decision, &trace);
   report = decision.rule->verb() == wire::POLICY_ALLOW ? kAllowed : kDenied;
   for (const policy::Trace::Step& step : trace.steps) report += describe_step(step);
   return report + std::string(policy::verb_name(decision.rule->verb())) + " " +
@@ -94,7 +97,8 @@ std::vector<policy::Word> question_words(const Arguments& arguments) {
   add(arguments.value("--client", ""));
   for (const std::string& word : arguments.positional()) add(word);
   constexpr std::pair<std::string_view, const char*> kOptions[] = {
-      {"--dst", "to"}, {"--listener", "listener"}, {"--header", "with"}, {"--time", "at"}};
+      {"--dst", "to"},        {"--listener", "listener"}, {"--header", "with"}, {"--time", "at"},
+      {"--status", "status"}, {"--type", "type"},         {"--size", "size"}};
   for (const auto& [option, word] : kOptions) {
     if (!arguments.has(option)) continue;
     add(word);
@@ -111,6 +115,9 @@ int run(const std::vector<std::string>& words) {
                                                   {"--listener", true},
                                                   {"--header", true},
                                                   {"--time", true},
+                                                  {"--status", true},
+                                                  {"--type", true},
+                                                  {"--size", true},
                                                   {"--unverified", false}});
   if (!arguments) return misused("why", arguments.error().what);
   if (!arguments->has("--client")) return misused("why", "the option --client is missing");

@@ -34,6 +34,12 @@ TermKind kind_of(const wire::PolicyTerm& term) {
       return TermKind::kHeader;
     case wire::PolicyTerm::kWhen:
       return TermKind::kWhen;
+    case wire::PolicyTerm::kStatus:
+      return TermKind::kStatus;
+    case wire::PolicyTerm::kType:
+      return TermKind::kType;
+    case wire::PolicyTerm::kLargerThan:
+      return TermKind::kSize;
     case wire::PolicyTerm::kVerified:
     case wire::PolicyTerm::IS_NOT_SET:
       break;
@@ -74,8 +80,9 @@ std::uint64_t bits_of(const google::protobuf::RepeatedField<std::uint32_t>& list
 }  // namespace
 
 std::string_view term_name(TermKind kind) {
-  constexpr std::array<std::string_view, 9> kNames = {"from", "listener", "port", "method",  "to",
-                                                      "path", "header",   "when", "verified"};
+  constexpr std::array<std::string_view, 12> kNames = {"from",     "listener", "port",   "method",
+                                                       "to",       "path",     "header", "when",
+                                                       "verified", "status",   "type",   "size"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -142,6 +149,9 @@ Status Engine::build() {
     }
     std::stable_sort(rule.terms.begin(), rule.terms.end(),
                      [](const Term& a, const Term& b) { return a.kind < b.kind; });
+    if (rule.asks_response() && rule.verb() == wire::POLICY_ALLOW) {
+      return malformed("an allow rule about the response");
+    }
     rules_.push_back(std::move(rule));
   }
   if (rules_.empty() || !rules_.back().terms.empty() || !rules_.back().decides()) {
@@ -158,6 +168,7 @@ Result<Term> Engine::build_term(const wire::PolicyTerm& source) const {
   const wire::PolicyTexts* texts = nullptr;
   if (source.has_path()) texts = &source.path();
   if (source.has_header() && source.header().has_value()) texts = &source.header().value();
+  if (source.has_type()) texts = &source.type();
   if (texts != nullptr) {
     auto pattern = TextPattern::make(*texts);
     if (!pattern) return pattern.error();
@@ -194,12 +205,17 @@ void Engine::decide(const Request& request, Decision* decision, Trace* trace) {
   std::fill(client_in_.begin(), client_in_.end(), Known::kNot);
   decision->rule = nullptr;
   decision->effects.clear();
+  decision->later.clear();
   for (const Rule& rule : rules_) {
     const Term* failed = nullptr;
     const Match result = match(rule, request, &failed);
     if (result == Match::kAsk) break;
     if (trace != nullptr) trace->steps.push_back({&rule, failed});
     if (result == Match::kNo) continue;
+    if (rule.asks_response()) {
+      decision->later.push_back(&rule);
+      continue;
+    }
     if (rule.decides()) {
       decision->rule = &rule;
       break;
@@ -211,6 +227,7 @@ void Engine::decide(const Request& request, Decision* decision, Trace* trace) {
 
 Engine::Match Engine::match(const Rule& rule, const Request& request, const Term** failed) {
   for (const Term& term : rule.terms) {
+    if (term.kind >= TermKind::kStatus) break;
     if (term.kind == TermKind::kVerified && request.verified == Verified::kUnknown) {
       return Match::kAsk;
     }
@@ -248,6 +265,10 @@ bool Engine::matches(const Term& term, const Request& request) {
                     request.now);
     case TermKind::kVerified:
       return request.verified == Verified::kYes;
+    case TermKind::kStatus:
+    case TermKind::kType:
+    case TermKind::kSize:
+      break;  // match() stops before them
   }
   return false;
 }

@@ -8,13 +8,16 @@
 //  1. The last rule has no terms, so there is always a decision.
 //  2. A rule that needs to know whether the name is verified asks last of all its terms: nobody
 //     waits for a name that would not matter.
-//  3. One thread: decide() keeps what it has found out about a request in the engine.
+//  3. Rules about the response decide nothing about the request: decide() only says which of them
+//     are to be asked when the response is there (decide_response()).
+//  4. One thread: decide() keeps what it has found out about a request in the engine.
 // Not here: rule files (policy/language/).
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +44,11 @@ enum class TermKind : std::uint8_t {
   kPath,
   kHeader,
   kWhen,
-  kVerified
+  kVerified,
+  // Of the response.
+  kStatus,
+  kType,
+  kSize
 };
 // "from", "to", ... as in a rule file.
 std::string_view term_name(TermKind kind);
@@ -51,7 +58,7 @@ struct Term {
   bool negated = false;
   std::uint32_t networks = 0;                // kFrom
   const wire::PolicyTerm* source = nullptr;  // the engine's
-  std::unique_ptr<TextPattern> pattern;      // kPath, kHeader with a value
+  std::unique_ptr<TextPattern> pattern;      // kPath, kHeader with a value, kType
 };
 
 struct Rule {
@@ -61,6 +68,8 @@ struct Rule {
   wire::PolicyVerb verb() const { return source->verb(); }
   const std::string& name() const { return source->name(); }
   bool decides() const { return verb() <= wire::POLICY_DENY; }
+  // The last term is of the response, as others come before them.
+  bool asks_response() const { return !terms.empty() && terms.back().kind >= TermKind::kStatus; }
 };
 // "allow", "deny", ...
 std::string_view verb_name(wire::PolicyVerb verb);
@@ -73,6 +82,9 @@ struct Trace {
   };
   std::vector<Step> steps;
 };
+
+// rules: Decision.later. Pure.
+ResponseDecision decide_response(std::span<const Rule* const> rules, const Response& response);
 
 class Engine {
  public:

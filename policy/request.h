@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -42,10 +43,27 @@ struct Request {
   Verified verified = Verified::kUnknown;
 };
 
+// The final response to a request that was allowed.
+struct Response {
+  unsigned status = 0;
+  std::vector<std::string_view> types;  // the values of its Content-Type fields
+  std::optional<std::uint64_t> size;    // octets of content; nothing: known at its end
+};
+
 struct Decision {
   const Rule* rule = nullptr;        // the first that decides; null: it depends on Request.verified
   std::vector<const Rule*> effects;  // rules that matched before it and went on, in order
+  std::vector<const Rule*> later;    // such rules that are about the response, not yet asked of it
   bool looked_at_time = false;
+};
+
+// What rules about the response decide.
+struct ResponseDecision {
+  const Rule* rule = nullptr;        // the first that denies; null: it may go on
+  std::vector<const Rule*> effects;  // rules that matched before it and went on, in order
+  // It is denied by this rule as soon as it has more octets of content than most. Null: none does.
+  const Rule* too_large = nullptr;
+  std::uint64_t most = 0;
 };
 
 }  // namespace gatehouse::policy

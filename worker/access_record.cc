@@ -72,6 +72,23 @@ void note_policy(Exchange& exchange, const PolicyVerdict& verdict) {
   if (!verdict.tags.empty()) assign(record.mutable_tag(), verdict.tags, kMaxNames);
 }
 
+void note_response_policy(Exchange& exchange, const policy::ResponseDecision& decision) {
+  wire::AccessRecord& record = exchange.record;
+  if (decision.rule != nullptr) {
+    assign(record.mutable_rule(), decision.rule->name());
+    record.set_action(wire::AccessRecord::DENY);
+  }
+  for (const policy::Rule* effect : decision.effects) {
+    const bool audit = effect->verb() == wire::POLICY_AUDIT;
+    if (!audit && effect->verb() != wire::POLICY_TAG) continue;
+    std::string* const words = audit ? record.mutable_audit() : record.mutable_tag();
+    const std::string& word = audit ? effect->name() : effect->source->tag();
+    if (words->size() + word.size() + 1 > kMaxNames) continue;
+    if (!words->empty()) *words += ',';
+    *words += word;
+  }
+}
+
 void note_host(Exchange& exchange, std::string_view host) {
   assign(exchange.record.mutable_host(), host);
 }

@@ -20,6 +20,8 @@ void note_request(Exchange& exchange, const http::Head& head, std::uint64_t now_
 void note_accept(Exchange& exchange, std::string_view accept);
 // The rule that has decided, and the others that matched.
 void note_policy(Exchange& exchange, const PolicyVerdict& verdict);
+// The same of rules about the response; one that denies takes the place of the one that allowed.
+void note_response_policy(Exchange& exchange, const policy::ResponseDecision& decision);
 // The authority that the request is for, when it passed the rules.
 void note_host(Exchange& exchange, std::string_view host);
 // The end. sent: octets sent to the client so far on its connection.

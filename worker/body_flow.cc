@@ -15,6 +15,7 @@ void BodyFlow::begin(Framing received, Framing sent, std::uint64_t length, bool 
   received_ = received;
   sent_ = sent;
   remaining_ = length;
+  limit_ = received == Framing::kUntilClose ? body_limit : 0;
   ended_ = received == Framing::kNone || (received == Framing::kLength && length == 0);
   refusal_ = http::Refusal::kNone;
   window_ = kUsualWindow;
@@ -41,7 +42,11 @@ std::size_t BodyFlow::take(std::string_view input, Parts* parts) {
       break;
     case Framing::kUntilClose:
       n = input.size();
-      parts->add(input);
+      if (limit_ != 0 && n > limit_ - taken_) {
+        n = static_cast<std::size_t>(limit_ - taken_);
+        refusal_ = http::Refusal::kBodyTooLong;
+      }
+      parts->add(input.substr(0, n));
       break;
     case Framing::kChunked:
       n = take_chunks(input, parts);
@@ -110,7 +115,7 @@ void BodyFlow::adapt_window(bool sink_took_all, bool source_filled) {
 bool BodyFlow::may_splice() const {
   if (ended_ || received_ != sent_) return false;
   if (received_ == Framing::kLength) return remaining_ >= kSpliceFrom;
-  return received_ == Framing::kUntilClose && taken_ >= kSpliceFrom;
+  return received_ == Framing::kUntilClose && taken_ >= kSpliceFrom && limit_ == 0;
 }
 
 std::uint64_t BodyFlow::splice_size(std::uint64_t size) const {

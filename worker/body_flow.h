@@ -35,7 +35,8 @@ class BodyFlow {
   BodyFlow(const BodyFlow&) = delete;
   BodyFlow& operator=(const BodyFlow&) = delete;
 
-  // As received and as sent. length: of kLength. body_limit: of kChunked, 0 for none.
+  // As received and as sent. length: of kLength. body_limit: of kChunked and kUntilClose, octets of
+  // content, 0 for none; the first octet beyond is refused (kBodyTooLong).
   void begin(http::Framing received, http::Framing sent, std::uint64_t length, bool keep_trailers,
              std::uint64_t body_limit);
 
@@ -81,6 +82,7 @@ class BodyFlow {
   http::Refusal refusal_ = http::Refusal::kNone;
   std::uint32_t window_ = kSmallWindow;
   std::uint64_t remaining_ = 0;  // of kLength
+  std::uint64_t limit_ = 0;      // of kUntilClose; 0: none
   std::uint64_t taken_ = 0;
   std::uint64_t since_stall_ = 0;
   Pipe* pipe_ = nullptr;

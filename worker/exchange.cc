@@ -12,7 +12,9 @@ void Exchange::reset() {
   response.begin(http::Framing::kNone, http::Framing::kNone, 0, false, 0);
   request_head.clear();
   unverified_head.clear();
-  rule = nullptr;
+  rule = too_large = nullptr;
+  later.clear();
+  most = 0;
   policy_waits = false;
   interims = head_size = 0;
   head_known = request_head_sent = response_begun = responded = tunnel = false;

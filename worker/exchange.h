@@ -32,7 +32,8 @@ struct Pace {
 // What a policy has decided about a request. The rule is the engine's.
 struct PolicyVerdict {
   const policy::Rule* rule = nullptr;
-  std::string audits, tags;  // names of rules, words; with commas between
+  std::string audits, tags;                // names of rules, words; with commas between
+  std::vector<const policy::Rule*> later;  // to be asked of the response
 };
 
 struct Exchange {
@@ -73,8 +74,11 @@ struct Exchange {
   bool server_failed = false;
   UpstreamGroup::Index failed_server = 0;
 
-  const policy::Rule* rule = nullptr;  // that has decided; null without a policy
-  bool policy_waits = false;           // one of the two holds once the name is looked up
+  const policy::Rule* rule = nullptr;       // that has decided; null without a policy
+  std::vector<const policy::Rule*> later;   // of the rule's verdict
+  const policy::Rule* too_large = nullptr;  // denies the response once its content is larger ...
+  std::uint64_t most = 0;                   // ... than so many octets
+  bool policy_waits = false;                // one of the two holds once the name is looked up
   PolicyVerdict if_verified, if_unverified;
   Buffer unverified_head;  // as request_head, where if_unverified allows
 

@@ -72,6 +72,7 @@ void PolicyHook::decide(const PolicyQuestion& question, policy::Verified verifie
 PolicyVerdict verdict_of(const policy::Decision& decision) {
   PolicyVerdict verdict;
   verdict.rule = decision.rule;
+  verdict.later = decision.later;
   const auto add = [](std::string_view word, std::string* words) {
     if (!words->empty()) *words += ',';
     words->append(word);
@@ -83,9 +84,20 @@ PolicyVerdict verdict_of(const policy::Decision& decision) {
   return verdict;
 }
 
-HeadEdits::HeadEdits(const policy::Decision* decision, http::Head* head) : head_(head) {
-  if (decision == nullptr) return;
-  for (const policy::Rule* effect : decision->effects) {
+policy::ResponseDecision decide_response(std::span<const policy::Rule* const> rules,
+                                         const http::Head& head, std::uint16_t status,
+                                         std::optional<std::uint64_t> size) {
+  policy::Response response{status, {}, size};
+  for (const http::Field& field : head.fields()) {
+    if (http::equals_ignoring_case(head.name(field), "content-type")) {
+      response.types.push_back(head.value(field));
+    }
+  }
+  return policy::decide_response(rules, response);
+}
+
+HeadEdits::HeadEdits(std::span<const policy::Rule* const> effects, http::Head* head) : head_(head) {
+  for (const policy::Rule* effect : effects) {
     if (effect->verb() != wire::POLICY_HEADER) continue;
     const wire::PolicyEdit& edit = effect->source->edit();
     for (http::Field& field : head_->fields()) {

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "base/address.h"
@@ -48,14 +50,21 @@ class PolicyHook {
   policy::Decision verified_, unverified_;
 };
 
+// What rules about the response, of an earlier decision, say now that its head is there. size:
+// octets of its content; nothing: known at its end.
+policy::ResponseDecision decide_response(std::span<const policy::Rule* const> rules,
+                                         const http::Head& head, std::uint16_t status,
+                                         std::optional<std::uint64_t> size);
+
 // What remains of a decision while its exchange is under way.
 PolicyVerdict verdict_of(const policy::Decision& decision);
 
-// What header rules do to a request: fields that are dropped, lines that are added.
+// What header rules do to a head: fields that are dropped, lines that are added.
 class HeadEdits {
  public:
-  // Marks fields of the head until the end of *this.
-  HeadEdits(const policy::Decision* decision, http::Head* head);
+  // effects: rules of which others are passed over. Marks fields of the head until the end of
+  // *this.
+  HeadEdits(std::span<const policy::Rule* const> effects, http::Head* head);
   ~HeadEdits();
   HeadEdits(const HeadEdits&) = delete;
   HeadEdits& operator=(const HeadEdits&) = delete;

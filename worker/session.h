@@ -150,6 +150,9 @@ class Session final : public SessionLink,
   http::Refusal settle_policy();
   bool write_both_heads(http::Head& head, const http::RequestPlan& plan);
   bool form_denial(http::ErrorPage* page) const;
+  bool ask_policy_again(const http::Head& head, const http::ResponsePlan& plan,
+                        policy::ResponseDecision* decision);
+  void deny_the_rest();
 
   // session_upstream.cc
   http::Refusal judge_destination(const http::Head& head, const http::RequestPlan& plan);

@@ -65,7 +65,8 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
     return over();
   }
   page.refusal = refusal;
-  page.kind = kind;
+  // A rule speaks of what was asked for, whichever message it has looked at.
+  page.kind = refusal == http::Refusal::kPolicy ? http::MessageKind::kRequest : kind;
   // What follows a CONNECT that was refused may be meant for the tunnel, and is no request.
   page.close = !exchange_->head_known || !exchange_->request.done() ||
                kind == http::MessageKind::kResponse || !exchange_->facts.keep_alive ||

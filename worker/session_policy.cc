@@ -52,6 +52,7 @@ bool Session::policy_allows_tunnel() {
 http::Refusal Session::take_verdict(PolicyVerdict verdict) {
   exchange_->policy_waits = false;
   exchange_->rule = verdict.rule;
+  exchange_->later = std::move(verdict.later);
   if (workspace_.logging) note_policy(*exchange_, verdict);
   return verdict.rule->verb() == wire::POLICY_ALLOW ? http::Refusal::kNone : http::Refusal::kPolicy;
 }
@@ -78,6 +79,31 @@ bool Session::write_both_heads(http::Head& head, const http::RequestPlan& plan) 
         .append(workspace_.blocks, {workspace_.head->data(), size});
   }
   return true;
+}
+
+// The final response's head is there, and nothing of it has left. False: a rule denies it.
+bool Session::ask_policy_again(const http::Head& head, const http::ResponsePlan& plan,
+                               policy::ResponseDecision* decision) {
+  if (exchange_->later.empty()) return true;
+  std::optional<std::uint64_t> size;
+  if (plan.framing == http::Framing::kNone && !plan.tunnel) size = 0;
+  if (plan.framing == http::Framing::kLength) size = plan.content_length;
+  *decision = decide_response(exchange_->later, head, plan.status, size);
+  if (workspace_.logging) note_response_policy(*exchange_, *decision);
+  if (!plan.tunnel) {
+    exchange_->too_large = decision->too_large;
+    exchange_->most = decision->most;
+  }
+  if (decision->rule != nullptr) exchange_->rule = decision->rule;
+  return decision->rule == nullptr;
+}
+
+// More content has come than a rule lets through.
+void Session::deny_the_rest() {
+  policy::ResponseDecision decision;
+  decision.rule = exchange_->too_large;
+  if (workspace_.logging) note_response_policy(*exchange_, decision);
+  break_off_response(wire::REFUSED, http::refusal_text(http::Refusal::kPolicy).word);
 }
 
 // How a rule wants to be answered; false: not at all.

@@ -4,6 +4,7 @@
 
 #include "worker/http/head_writer.h"
 #include "worker/http/response_rules.h"
+#include "worker/policy_hook.h"
 #include "worker/session.h"
 #include "worker/workspace.h"
 
@@ -72,10 +73,17 @@ void Session::accept_response(http::Head& head, std::string_view input, bool fro
       exchange_->continued = true;
       plan.forward = plan.forward && !exchange_->continued_here;
     }
-  } else {
+  }
+  policy::ResponseDecision decision;
+  if (!plan.interim) {
+    if (!ask_policy_again(head, plan, &decision)) {
+      return refuse(http::Refusal::kPolicy, http::MessageKind::kResponse, wire::REFUSED);
+    }
     begin_response(plan);
   }
+  const HeadEdits edits(decision.effects, &head);
   http::ResponseWriteOptions options;
+  options.extra_fields = edits.lines();
   options.via_pseudonym = workspace_.via_in_responses;
   options.close = !plan.interim && exchange_->client_close;
   std::size_t size = 0;
@@ -108,7 +116,7 @@ void Session::begin_response(const http::ResponsePlan& plan) {
   exchange.client_close = !plan.client_keep || !exchange.request.done() || workspace_.draining;
   if (plan.tunnel) return begin_tunnel();
   exchange.response.begin(plan.framing, plan.client_framing, plan.content_length,
-                          exchange.facts.te_trailers, 0);
+                          exchange.facts.te_trailers, exchange.most);
   if (exchange.client_close) exchange.response.end_sink_after();
 }
 
@@ -135,6 +143,10 @@ void Session::relay_response_body() {
       break_off_response(wire::UPSTREAM_ABORTED, "upstream-reset");
       break;
     case Relay::kMalformed:
+      if (exchange_->too_large != nullptr &&
+          exchange_->response.refusal() == http::Refusal::kBodyTooLong) {
+        return deny_the_rest();
+      }
       break_off_response(wire::UPSTREAM_ABORTED,
                          http::refusal_text(exchange_->response.refusal()).word);
       break;

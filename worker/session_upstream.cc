@@ -144,7 +144,9 @@ void Session::wait_for_name(http::Head& head, const http::RequestPlan& plan, std
 // Into the workspace, with what header rules of decision (null: none) do; 0: it is too long.
 std::size_t Session::write_request(http::Head& head, const http::RequestPlan& plan,
                                    const policy::Decision* decision) {
-  const HeadEdits edits(decision, &head);
+  std::span<const policy::Rule* const> effects;
+  if (decision != nullptr) effects = decision->effects;
+  const HeadEdits edits(effects, &head);
   http::RequestWriteOptions options;
   options.extra_fields = edits.lines();
   options.via_pseudonym = workspace_.via_in_requests;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our lines in the combined format (docs/logging.md). They don't tell the listener's mode, nor
 // whether a name was verified.
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string>
@@ -141,6 +142,7 @@ const char* CombinedParser::take(std::string_view line, Record* record) {
   outcome.action = take_word(&line);
   if (!take_text(&line, kAudit) || !take_text(&line, kTags)) return kCommon;
   record->destination = *destination;
+  record->status = static_cast<unsigned>(std::min<std::uint64_t>(*status, 999));
   take_request(record);
   // A tunnel looks like a request that could not be read, unless a policy has decided about it.
   record->decided = decided_by(outcome, record->method);

@@ -211,6 +211,7 @@ void JsonParser::take_request(Record* record) {
   record->decided = decided_by({text(kAction), text(kEnding), number(kStatus)}, text(kMethod));
   record->method = text(kMethod) == "-" ? "" : std::string_view(text(kMethod));
   record->host = text(kHost);
+  record->status = static_cast<unsigned>(std::min<std::uint64_t>(number(kStatus), 999));
   record->target = text(kTarget);
   record->rule = text(kRule);
   record->cut = is_cut(*record);

@@ -44,6 +44,7 @@ class SquidParser final : public LineParser {
     record->time = static_cast<std::int64_t>(std::min<std::uint64_t>(*time, 1ULL << 40)) -
                    static_cast<std::int64_t>(std::min<std::uint64_t>(before, 1ULL << 40));
     record->client = *client;
+    record->status = static_cast<unsigned>(std::min<std::uint64_t>(*status, 999));
     record->method = method;
     record->target = url;
     record->decided = decided(result.substr(0, slash), *status, url);

@@ -15,6 +15,7 @@ FILE gets a JSON object a line: accept (peer, local), request (head, body octets
   /drip/N/RATE     N octets, RATE octets a second
   /cut/N           announces N octets, sends half of them, ends with FIN; /reset/N with a reset
   /interim/COUNT   COUNT times 103, then a short body
+  /type/TOP/SUB/N  N octets of the media type TOP/SUB
   /early/N         answers before it reads the body, then half-closes
   /reject          417 to Expect, without reading the body
   /fields          a response with hop-by-hop fields
@@ -212,6 +213,11 @@ class Connection:
         for number in range(size):
             self.send(b"HTTP/1.1 103 Early Hints\r\nLink: </%d>\r\n\r\n" % number)
         return self.short(b"final\n", method)
+
+    def answer_type(self, method, _size, action):
+        top, sub, size = action[1:4]
+        return self.short(b"x" * int(size), method,
+                          fields=f"Content-Type: {top}/{sub}; v=1\r\nX-Powered-By: y\r\n".encode())
 
     def answer_early(self, method, size, _):
         self.short(b"early\n", method, fields=b"Connection: close\r\n")

@@ -60,6 +60,13 @@ struct Statement {
 template <class Rule>
 struct Action : tao::pegtl::nothing<Rule> {};
 
+template <Word::Kind kKind>
+struct AddsWord {
+  template <class Input>
+  static void apply(const Input& in, Statement& s) {
+    s.sink->push_back(s.word(in, kKind));
+  }
+};
 template <Keyword kKeyword>
 struct BeginsTerm {
   template <class Input>
@@ -84,6 +91,14 @@ struct Action<grammar::header_key> : BeginsTerm<Keyword::kHeader> {};
 template <>
 struct Action<grammar::when_key> : BeginsTerm<Keyword::kWhen> {};
 template <>
+struct Action<grammar::status_key> : BeginsTerm<Keyword::kStatus> {};
+template <>
+struct Action<grammar::type_key> : BeginsTerm<Keyword::kType> {};
+template <>
+struct Action<grammar::size_key> : BeginsTerm<Keyword::kSize> {};
+template <>
+struct Action<grammar::size_value> : AddsWord<Word::Kind::kPlain> {};
+template <>
 struct Action<grammar::unverified_key> : BeginsTerm<Keyword::kUnverified> {};
 template <>
 struct Action<grammar::verified_key> {
@@ -103,13 +118,6 @@ struct Action<grammar::negation_before> {
 };
 
 // Words of items.
-template <Word::Kind kKind>
-struct AddsWord {
-  template <class Input>
-  static void apply(const Input& in, Statement& s) {
-    s.sink->push_back(s.word(in, kKind));
-  }
-};
 template <>
 struct Action<grammar::plain> : AddsWord<Word::Kind::kPlain> {};
 template <>

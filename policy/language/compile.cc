@@ -167,6 +167,16 @@ void Compiler::terms(const WrittenRule& written, wire::PolicyRule* rule) {
     } else if (term.keyword != Keyword::kUnverified) {
       terms_.compile(term, rule->add_terms());
     }
+    if (term.keyword < Keyword::kStatus || written.verb == wire::POLICY_DENY ||
+        written.verb == wire::POLICY_AUDIT || written.verb == wire::POLICY_TAG ||
+        written.verb == wire::POLICY_HEADER) {
+      continue;
+    }
+    errors_.add(term.place, std::string(keyword_text(term.keyword)) +
+                                " is a condition about the response, which deny, audit, tag and "
+                                "header rules may have: " +
+                                std::string(verb_name(written.verb)) +
+                                " is decided before there is one");
   }
   if (written.terms.empty() && written.name.text != kDefault && rule->verb() <= wire::POLICY_DENY) {
     errors_.add(
@@ -343,7 +353,7 @@ std::vector<std::string> run_expects(const std::vector<Expectation>& expects, En
   std::vector<std::string> failed;
   Decision decision;
   for (const Expectation& expect : expects) {
-    engine->decide(expect.question.request(), &decision);
+    expect.question.decide(engine, 0, &decision);
     if (decision.looked_at_time && !expect.question.has_time()) {
       failed.push_back(expect.place +
                        ": the decision depends on the time; write at TIME, such as at "

@@ -36,7 +36,10 @@ enum class Keyword : std::uint8_t {
   kHeader,
   kWhen,
   kVerified,
-  kUnverified
+  kUnverified,
+  kStatus,
+  kType,
+  kSize
 };
 std::string_view keyword_text(Keyword keyword);
 

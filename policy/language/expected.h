@@ -35,6 +35,11 @@ template <>
 inline constexpr auto kExpected<grammar::zone> =
     "expected days (Mon-Fri), hours (08:00-15:00), and a time zone (Europe/Vienna, UTC) at the end";
 template <>
+inline constexpr auto kExpected<grammar::more_than> =
+    "expected > and a size, such as size > 100MiB";
+template <>
+inline constexpr auto kExpected<grammar::size_value> = "expected a size, such as 100MiB";
+template <>
 inline constexpr auto kExpected<grammar::answer_text> = "expected text in quotes";
 template <>
 inline constexpr auto kExpected<grammar::tag_name> = "expected a word to log";
@@ -62,7 +67,8 @@ inline constexpr auto kExpected<grammar::result_words> =
     "expected the decision: allow or deny, and the name of the rule";
 template <>
 inline constexpr auto kExpected<grammar::rule_end> =
-    "expected a condition (from, listener, port, method, to, path, header, when, verified), the "
+    "expected a condition (from, listener, port, method, to, path, header, when, verified, "
+    "status, type, size), the "
     "rule's answer or the end of the line";
 template <>
 inline constexpr auto kExpected<grammar::line_end> = "expected the end of the line";

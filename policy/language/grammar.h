@@ -48,11 +48,16 @@ struct when_key : key<'w', 'h', 'e', 'n'> {};
 struct verified_key : key<'v', 'e', 'r', 'i', 'f', 'i', 'e', 'd'> {};
 struct unverified_key : key<'u', 'n', 'v', 'e', 'r', 'i', 'f', 'i', 'e', 'd'> {};
 
+struct status_key : key<'s', 't', 'a', 't', 'u', 's'> {};
+struct type_key : key<'t', 'y', 'p', 'e'> {};
+struct size_key : key<'s', 'i', 'z', 'e'> {};
+
 struct negation : seq<not_key, gap> {};
 struct negation_before : seq<not_key, gap> {};
 struct name_gap : gap {};
 struct value_gap : gap {};
-struct list_key : sor<from_key, listener_key, port_key, method_key, to_key, path_key> {};
+struct list_key
+    : sor<from_key, listener_key, port_key, method_key, to_key, path_key, status_key, type_key> {};
 struct list_term : if_must<list_key, value_gap, opt<negation>, items> {};
 
 struct field_name : plain {};
@@ -70,8 +75,11 @@ struct zone : seq<alpha, star<sor<alnum, one<'/', '_', '-', '+'>>>> {};
 struct when_term : if_must<when_key, value_gap, opt<negation>,
                            opt<at<days, sor<blank, one<','>>>, list<days, one<','>>, gap>,
                            opt<at<hours>, list<hours, one<','>>, gap>, zone> {};
+struct more_than : seq<one<'>'>, star<blank>> {};
+struct size_value : plain {};
+struct size_term : if_must<size_key, value_gap, more_than, size_value> {};
 struct verified_term : seq<opt<negation_before>, verified_key> {};
-struct term : sor<list_term, header_term, when_term, unverified_key, verified_term> {};
+struct term : sor<list_term, header_term, when_term, size_term, unverified_key, verified_term> {};
 
 // What comes behind the terms.
 struct answer_text : seq<string_> {};

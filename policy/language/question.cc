@@ -2,9 +2,11 @@
 #include "policy/language/question.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "config/values.h"
+#include "policy/engine.h"
 #include "policy/language/findings.h"
 #include "policy/text_pattern.h"
 
@@ -135,24 +137,29 @@ std::optional<Mistake> Question::read_option(std::span<const Word> words, std::s
     unverified_ = true;
     return std::nullopt;
   }
-  if (name != "to" && name != "listener" && name != "at" && name != "with") {
+  constexpr std::array<std::string_view, 7> kOptions = {"to",     "listener", "at",  "with",
+                                                        "status", "type",     "size"};
+  if (std::find(kOptions.begin(), kOptions.end(), name) == kOptions.end()) {
     return Mistake{*at - 1, in_quotes(name) +
                                 " is nothing that a request has; valid is to, listener, at, with "
-                                "or unverified"};
+                                "or unverified, and of its response status, type and size"};
   }
   if (*at == words.size()) return Mistake{*at, "expected a value after " + name};
   const std::string& value = words[(*at)++].text;
-  const auto wrong = [&](const char* valid) {
-    return Mistake{*at - 1,
-                   in_quotes(value) + " is not right after " + name + "; valid is " + valid};
-  };
+  const std::string_view valid = read_value(name, value);
+  if (valid.empty()) return std::nullopt;
+  return Mistake{*at - 1, in_quotes(value) + " is not right after " + name + "; valid is " +
+                              std::string(valid)};
+}
+
+std::string_view Question::read_value(std::string_view name, const std::string& value) {
   if (name == "to") {
     if (const auto endpoint = config::parse_endpoint(value)) {
       destination_ = *endpoint;
     } else if (const auto address = config::parse_address(value)) {
       destination_.address = *address;
     } else {
-      return wrong("an address, with or without a port, such as 192.0.2.1:80");
+      return "an address, with or without a port, such as 192.0.2.1:80";
     }
   } else if (name == "listener") {
     if (const auto port = config::parse_port(value)) {
@@ -164,22 +171,53 @@ std::optional<Mistake> Question::read_option(std::span<const Word> words, std::s
     } else if (value == "reverse") {
       mode_ = wire::REVERSE;
     } else {
-      return wrong("transparent, forward, reverse or a port");
+      return "transparent, forward, reverse or a port";
     }
   } else if (name == "at") {
     time_ = parse_time(value);
-    if (!time_) return wrong("a time such as 2026-11-24T10:00:00+01:00 or 2026-11-24T09:00Z");
+    if (!time_) return "a time such as 2026-11-24T10:00:00+01:00 or 2026-11-24T09:00Z";
+  } else if (name == "with") {
+    return read_field(value) ? "" : "a header field such as \"User-Agent: curl\"";
   } else {
-    const std::size_t colon = value.find(':');
-    if (colon == value.npos || !config::is_token(value.substr(0, colon))) {
-      return wrong("a header field such as \"User-Agent: curl\"");
-    }
-    const std::size_t begin = value.find_first_not_of(" \t", colon + 1);
-    const std::size_t end = value.find_last_not_of(" \t") + 1;
-    fields_.emplace_back(lower(value.substr(0, colon)),
-                         begin == value.npos ? "" : value.substr(begin, end - begin));
+    return read_response(name, value);
   }
-  return std::nullopt;
+  return {};
+}
+
+bool Question::read_field(std::string_view value) {
+  const std::size_t colon = value.find(':');
+  if (colon == value.npos || !config::is_token(value.substr(0, colon))) return false;
+  const std::size_t begin = value.find_first_not_of(" \t", colon + 1);
+  const std::size_t end = value.find_last_not_of(" \t") + 1;
+  fields_.emplace_back(lower(value.substr(0, colon)),
+                       begin == value.npos ? "" : value.substr(begin, end - begin));
+  return true;
+}
+
+std::string_view Question::read_response(std::string_view name, const std::string& value) {
+  has_response_ = true;
+  if (name == "status") {
+    const auto status = config::parse_port(value);
+    if (!status || *status < 100 || *status > 599) return "100 to 599";
+    status_ = *status;
+  } else if (name == "type") {
+    type_ = value;
+  } else {
+    const auto size = config::parse_size(value);
+    if (!size) return "a number with B, KiB, MiB or GiB, such as 100MiB";
+    size_ = *size;
+  }
+  return {};
+}
+
+void Question::decide(Engine* engine, std::int64_t now, Decision* decision, Trace* trace) const {
+  engine->decide(request(now), decision, trace);
+  if (!has_response_ || decision->rule->verb() != wire::POLICY_ALLOW) return;
+  Response response{status_, {}, size_};
+  if (!type_.empty()) response.types.push_back(type_);
+  const ResponseDecision second = decide_response(decision->later, response);
+  decision->effects.insert(decision->effects.end(), second.effects.begin(), second.effects.end());
+  if (second.rule != nullptr) decision->rule = second.rule;
 }
 
 void Question::see_as_the_gateway(const Modes& modes, bool https) {

@@ -2,8 +2,9 @@
 // A request as people write it, in an expect line or behind `gatehouse why`:
 //
 //   CLIENT METHOD URL [to ADDRESS[:PORT]] [listener MODE] [at TIME] [with "NAME: VALUE"]
-//   [unverified]
+//   [unverified] [status N] [type TYPE] [size SIZE]
 //
+// The last three are of the response, if there is one; what is not said of it is 200, no type, 0.
 // What the gateway would see of it: of an https URL a forward listener sees CONNECT, a transparent
 // one neither method nor name.
 #pragma once
@@ -19,6 +20,9 @@
 #include "policy/request.h"
 
 namespace gatehouse::policy {
+
+class Engine;
+struct Trace;
 
 // Which modes the listeners of the configuration have.
 struct Modes {
@@ -41,11 +45,17 @@ class Question final : private Fields {
   // A view of *this. now: where no time was given.
   Request request(std::int64_t now = 0) const;
   bool has_time() const { return time_.has_value(); }
+  // About the request, then about its response where the question has one. trace may be null.
+  void decide(Engine* engine, std::int64_t now, Decision* decision, Trace* trace = nullptr) const;
 
  private:
   bool any(std::string_view name, const TextPattern* pattern) const override;
   std::optional<Mistake> read_url(const Word& word, bool* https);
   std::optional<Mistake> read_option(std::span<const Word> words, std::size_t* at);
+  // What is valid instead; empty: it is right.
+  std::string_view read_value(std::string_view name, const std::string& value);
+  std::string_view read_response(std::string_view name, const std::string& value);
+  bool read_field(std::string_view value);
   void see_as_the_gateway(const Modes& modes, bool https);
 
   IpAddress client_;
@@ -56,6 +66,10 @@ class Question final : private Fields {
   std::vector<std::pair<std::string, std::string>> fields_;  // names in lower case
   std::optional<std::int64_t> time_;
   bool unverified_ = false;
+  bool has_response_ = false;
+  unsigned status_ = 200;
+  std::string type_;
+  std::uint64_t size_ = 0;
 };
 
 // "2026-11-24T10:00Z", "2026-11-24T10:00:00+01:00" (RFC 3339) as seconds since 1970.

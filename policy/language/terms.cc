@@ -61,6 +61,12 @@ void Terms::compile(const WrittenTerm& written, wire::PolicyTerm* term) {
       return header(written, term->mutable_header());
     case Keyword::kWhen:
       return when(written, term->mutable_when());
+    case Keyword::kStatus:
+      return status(written, term->mutable_status());
+    case Keyword::kType:
+      return type(written, term->mutable_type());
+    case Keyword::kSize:
+      return size(written, term);
     case Keyword::kVerified:
     case Keyword::kUnverified:
       term->set_verified(true);
@@ -190,6 +196,56 @@ void Terms::port(const WrittenTerm& written, wire::PolicyPorts* ports) {
     added->set_first(range->first);
     added->set_last(range->last);
   }
+}
+
+void Terms::status(const WrittenTerm& written, wire::PolicyPorts* statuses) {
+  for (const Word& item : written.items) {
+    const auto range = config::parse_port_range(item.text);
+    if (!range || item.kind != Word::Kind::kPlain || range->first < 100 || range->last > 599) {
+      errors_->add(
+          item.place,
+          in_quotes(item.text) + " is no status; valid is 100 to 599, or a range such as 200-299");
+      continue;
+    }
+    wire::ConfigPortRange* added = statuses->add_ranges();
+    added->set_first(range->first);
+    added->set_last(range->last);
+  }
+}
+
+// Media types are compared in lower case (RFC 9110 8.3.1).
+void Terms::type(const WrittenTerm& written, wire::PolicyTexts* types) {
+  for (const Word& item : written.items) {
+    std::string lower = item.text;
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    const std::size_t slash = std::min(lower.find('/'), lower.size());
+    const std::string sub = lower.substr(std::min(slash + 1, lower.size()));
+    const bool right = item.kind == Word::Kind::kPlain &&
+                       config::is_token(lower.substr(0, slash)) && lower[0] != '*' &&
+                       config::is_token(sub) && (sub == "*" || sub.find('*') == sub.npos);
+    if (!right) {
+      errors_->add(item.place,
+                   in_quotes(item.text) +
+                       " is no media type; valid is one such as application/pdf, or all "
+                       "of a kind such as video/*");
+    } else if (sub == "*") {
+      types->add_prefixes(lower.substr(0, slash + 1));
+    } else {
+      types->add_exact(lower);
+    }
+  }
+}
+
+void Terms::size(const WrittenTerm& written, wire::PolicyTerm* term) {
+  const Word& item = written.items[0];
+  const auto octets = config::parse_size(item.text);
+  if (!octets || *octets == 0) {
+    errors_->add(item.place, in_quotes(item.text) +
+                                 " is no size; valid is a number with B, KiB, MiB or GiB, such as "
+                                 "100MiB");
+  }
+  term->set_larger_than(octets.value_or(0));
 }
 
 void Terms::method(const WrittenTerm& written, wire::PolicyWords* words) {

@@ -30,6 +30,9 @@ class Terms {
   void path(const WrittenTerm& written, wire::PolicyTexts* texts);
   void header(const WrittenTerm& written, wire::PolicyHeader* header);
   void when(const WrittenTerm& written, wire::PolicyTimes* times);
+  void status(const WrittenTerm& written, wire::PolicyPorts* statuses);
+  void type(const WrittenTerm& written, wire::PolicyTexts* types);
+  void size(const WrittenTerm& written, wire::PolicyTerm* term);
   void regex(const Word& item, wire::PolicyTexts* texts);
   // Words other than plain ones and texts are no such thing: said, and false.
   bool is_text(const Word& item, std::string_view what);

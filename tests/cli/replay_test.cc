@@ -76,6 +76,18 @@ TEST(Replay, WhatTheLogDoesNotHoldIsNotGuessed) {
             kWholeText);
 }
 
+TEST(Replay, OfTheResponseTheLogHasTheStatus) {
+  const std::string type = "deny a type video/*\nallow default\n";
+  EXPECT_EQ(judge(type, json_line()).missing, kResponse);
+  EXPECT_EQ(judge(type, json_line({{"action", kDenied}})).change, Change::kUnclear);
+  EXPECT_EQ(judge("allow first from 10.0.0.0/8\n" + type, json_line()).change, Change::kNone);
+  EXPECT_EQ(judge("audit a type video/*\nallow default\n", json_line()).change, Change::kNone);
+  const std::string status = "deny a status 500-599\nallow default\n";
+  EXPECT_EQ(judge(status, json_line()).change, Change::kNone);
+  EXPECT_EQ(judge(status, json_line({{"status", "503"}})).change, Change::kUnclear);
+  EXPECT_EQ(judge("deny a status 500-599\ndeny default\n", json_line()).change, Change::kNowDenied);
+}
+
 // Both ways lead to the same decision, or a rule before it decides.
 TEST(Replay, WhatDoesNotMatterIsClear) {
   const auto change = [](const std::string& rules) {

@@ -68,6 +68,23 @@ TEST(BodyFlow, UntilCloseEndsWithTheSource) {
   EXPECT_TRUE(flow.done());
 }
 
+TEST(BodyFlow, NothingGoesOnBeyondTheLimit) {
+  for (const Framing framing : {Framing::kUntilClose, Framing::kChunked}) {
+    BodyFlow flow;
+    flow.begin(framing, framing, 0, false, 10);
+    const bool chunked = framing == Framing::kChunked;
+    Parts parts;
+    flow.take(chunked ? "a\r\n0123456789\r\n" : "0123456789", &parts);
+    EXPECT_EQ(flow.refusal(), http::Refusal::kNone);
+    EXPECT_FALSE(flow.may_splice());
+    Parts more;
+    flow.take(chunked ? "1\r\nx" : "x", &more);
+    EXPECT_EQ(flow.refusal(), http::Refusal::kBodyTooLong);
+    EXPECT_EQ(text(more).find('x'), std::string::npos);
+    EXPECT_FALSE(flow.done());
+  }
+}
+
 TEST(BodyFlow, ChunksAreFramedAnewOneForEachBlock) {
   BodyFlow flow;
   flow.begin(Framing::kChunked, Framing::kChunked, 0, false, 0);
