@@ -34,7 +34,7 @@ struct Record {
   std::string_view host;                 // the Host field; empty: not known, or none
   std::string_view target;
   unsigned status = 0;  // that the client got
-  bool cut = false;  // method, host or target are longer than a log holds
+  bool cut = false;     // method, host or target are longer than a log holds
   Decided decided = Decided::kNothing;
   std::string_view rule;             // that decided; empty: not known
   std::optional<bool> name_matches;  // the destination is one of the addresses of the name
