@@ -84,8 +84,12 @@ std::string explain(const ConfinedInput& input, const std::vector<policy::Word>&
   question.decide(engine->get(), now, &decision, &trace);
   report = decision.rule->verb() == wire::POLICY_ALLOW ? kAllowed : kDenied;
   for (const policy::Trace::Step& step : trace.steps) report += describe_step(step);
-  return report + std::string(policy::verb_name(decision.rule->verb())) + " " +
-         decision.rule->name() + "\n";
+  report += std::string(policy::verb_name(decision.rule->verb())) + " " + decision.rule->name();
+  const std::string& upstream = decision.rule->source->upstream();
+  if (!upstream.empty() && question.request(now).mode == wire::REVERSE) {
+    report += " upstream " + upstream;
+  }
+  return report + "\n";
 }
 
 // As an expect line has them.

@@ -110,9 +110,9 @@ Outcome parse(std::string_view text, std::string_view file_name, const Surroundi
     read_gateway(find_table(root, "gateway"), around, &diagnostics, &config);
     read_upstreams(root, &diagnostics, &config);
     read_listeners(root, &diagnostics, &config);
-    check_upstreams_are_used(root, &diagnostics);
     ReadPolicy policy;
     if (!config.policy_file().empty()) policy = read_policy(around.files, around.lists, &config);
+    if (policy.errors.empty()) check_upstreams_are_used(root, policy.upstreams, &diagnostics);
     outcome.warnings = std::move(policy.warnings);
     outcome.rules = policy.rules;
     outcome.lists = std::move(policy.lists);

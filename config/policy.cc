@@ -14,6 +14,9 @@ policy::Modes modes_of(const wire::Config& config) {
     modes.forward |= listener.mode() == wire::FORWARD;
     modes.reverse |= listener.mode() == wire::REVERSE;
   }
+  for (const wire::ConfigUpstream& upstream : config.upstreams()) {
+    modes.upstreams.push_back(upstream.name());
+  }
   return modes;
 }
 
@@ -28,6 +31,9 @@ ReadPolicy read_policy(policy::Files* files, const policy::ListWork& work, wire:
   result.warnings = std::move(outcome.warnings);
   if (!result.errors.empty()) return result;
   result.needs_names = !outcome.needs_names.empty();
+  for (const wire::PolicyRule& rule : outcome.policy.rules()) {
+    if (!rule.upstream().empty()) result.upstreams.insert(rule.upstream());
+  }
   result.rules = static_cast<std::size_t>(outcome.policy.rules_size());
   result.expects = outcome.expects.size();
   config->set_policy(outcome.policy.SerializeAsString());

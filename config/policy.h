@@ -2,6 +2,7 @@
 // [gateway] policy: the rule file that decides about requests.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ policy::Modes modes_of(const wire::Config& config);
 
 struct ReadPolicy {
   std::vector<std::string> errors, warnings;
-  bool needs_names = false;  // some rule lets a request go only to an address of its name
+  std::set<std::string> upstreams;  // that rules choose
+  bool needs_names = false;         // some rule lets a request go only to an address of its name
   std::size_t rules = 0, expects = 0;
   std::vector<std::byte> lists;  // the blob of the lists that rules use
 };

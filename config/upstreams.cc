@@ -170,7 +170,8 @@ void read_upstreams(const Node& root, Diagnostics* diagnostics, wire::Config* co
   }
 }
 
-void check_upstreams_are_used(const Node& root, Diagnostics* diagnostics) {
+void check_upstreams_are_used(const Node& root, const std::set<std::string>& by_rules,
+                              Diagnostics* diagnostics) {
   Diagnostics said_before;  // what is wrong with the tables themselves
   const auto text_of = [&](const Node* table, std::string_view key) -> const Node* {
     const Node* node = Section("", table, &said_before).find(key);
@@ -190,6 +191,7 @@ void check_upstreams_are_used(const Node& root, Diagnostics* diagnostics) {
     if (!known.contains(upstream->text)) return;
     unused.erase(upstream->text);
   }
+  for (const std::string& name : by_rules) unused.erase(name);
   for (const Node* table : tables) {
     const Node* name = text_of(table, "name");
     if (name == nullptr || !unused.contains(name->text)) continue;
@@ -197,7 +199,7 @@ void check_upstreams_are_used(const Node& root, Diagnostics* diagnostics) {
         .complain(*name, "name",
                   quoted(name->text) +
                       " is used by no listener; valid is a name that a [[listen]] with "
-                      "mode = \"reverse\" has as its upstream");
+                      "mode = \"reverse\" has as its upstream, or that a rule chooses");
   }
 }
 

@@ -70,7 +70,8 @@ struct Exchange {
   Pace pace;
   std::string accept;  // the request's Accept, cut; for a page
 
-  // Of a reverse listener: a server that has failed this request.
+  // Of a reverse listener: where the request goes, and a server that has failed it.
+  UpstreamGroup* group = nullptr;
   bool server_failed = false;
   UpstreamGroup::Index failed_server = 0;
 

@@ -204,9 +204,10 @@ class Session final : public SessionLink,
   Exchange* exchange_ = nullptr;      // nullptr while idle and after the end
   Connection client_;
   Connection upstream_;
-  std::unique_ptr<ForwardTarget> target_;  // of a forward listener: where upstream_ leads to
-  HostCheck* host_check_ = nullptr;        // the last one, of the listeners that ask
-  Endpoint client_endpoint_;               // as a PROXY protocol header says, where there was one
+  std::unique_ptr<ForwardTarget> target_;    // of a forward listener: where upstream_ leads to
+  UpstreamGroup* upstream_group_ = nullptr;  // of a reverse listener: whose server upstream_ is
+  HostCheck* host_check_ = nullptr;          // the last one, of the listeners that ask
+  Endpoint client_endpoint_;                 // as a PROXY protocol header says, where there was one
   Endpoint destination_;
   Phase phase_ = Phase::kIdle;
   Phase timed_phase_ = Phase::kOver;  // the phase for which the deadline was set
@@ -214,7 +215,7 @@ class Session final : public SessionLink,
   bool moved_in_turn_ = false;
   bool counted_ = false;             // in Workspace::sources, under client_endpoint_
   bool upstream_used_ = false;       // has carried an exchange
-  UpstreamGroup::Index server_ = 0;  // of a reverse listener: where upstream_ leads to
+  UpstreamGroup::Index server_ = 0;  // of upstream_group_: where upstream_ leads to
   std::uint16_t drained_kib_ = 0;    // thrown away in kDraining
   std::uint32_t idle_since_ = 0;     // ms, wraps
 };

@@ -204,8 +204,8 @@ void Session::time_out_opening() {
 
 // What goes before everything else on a new upstream connection; into space, empty for nothing.
 std::string_view Session::upstream_preface(std::span<char, kProxyHeaderSpace> space) const {
-  if (service().group == nullptr || exchange_->upstream_used_before) return {};
-  const unsigned version = service().group->config().proxy_protocol();
+  if (exchange_->group == nullptr || exchange_->upstream_used_before) return {};
+  const unsigned version = exchange_->group->config().proxy_protocol();
   if (version == 0) return {};
   return {space.data(), write_proxy_header(version, client_endpoint_, destination_, space)};
 }

@@ -53,6 +53,9 @@ http::Refusal Session::take_verdict(PolicyVerdict verdict) {
   exchange_->policy_waits = false;
   exchange_->rule = verdict.rule;
   exchange_->later = std::move(verdict.later);
+  if (exchange_->group != nullptr && !verdict.rule->source->upstream().empty()) {
+    exchange_->group = workspace_.group_named(verdict.rule->source->upstream());
+  }
   if (workspace_.logging) note_policy(*exchange_, verdict);
   return verdict.rule->verb() == wire::POLICY_ALLOW ? http::Refusal::kNone : http::Refusal::kPolicy;
 }

@@ -53,6 +53,7 @@ void Session::read_request_head() {
 void Session::begin_exchange() {
   exchange_ = workspace_.exchanges.take();
   exchange_->started = workspace_.clock.now_us();
+  exchange_->group = service().group;
   exchange_->client_sent_before = client_.transport.sent();
   if (workspace_.logging) {
     note_connection(*exchange_, client_endpoint_, destination_, ++workspace_.exchange_count);

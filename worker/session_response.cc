@@ -37,7 +37,7 @@ void Session::read_response_head() {
   if (!exchange_->response_begun) {
     exchange_->response_begun = true;
     exchange_->request_head.clear();
-    if (service().group != nullptr) service().group->note_success(server_);
+    if (exchange_->group != nullptr) exchange_->group->note_success(server_);
     const std::uint64_t since =
         exchange_->request_sent != 0 ? exchange_->request_sent : workspace_.clock.now_us();
     exchange_->record.set_first_byte_us(workspace_.clock.now_us() - since);

@@ -83,8 +83,8 @@ void Session::forward_request(http::Head& head, const http::RequestPlan& plan,
                               std::string_view rest, bool from_scratch) {
   const bool connect = plan.facts.method == http::Method::kConnect;
   exchange_->repeatable = plan.framing == http::Framing::kNone && is_idempotent(plan.facts.method);
-  if (service().group != nullptr && workspace_.logging) {
-    exchange_->record.set_upstream(service().group->config().name());
+  if (exchange_->group != nullptr && workspace_.logging) {
+    exchange_->record.set_upstream(exchange_->group->config().name());
   }
   const bool verified =
       (service().host_check != wire::HOST_CHECK_ENFORCE && !exchange_->policy_waits) ||
@@ -151,7 +151,7 @@ std::size_t Session::write_request(http::Head& head, const http::RequestPlan& pl
   options.extra_fields = edits.lines();
   options.via_pseudonym = workspace_.via_in_requests;
   options.destination = destination_;
-  if (const UpstreamGroup* const group = service().group; group != nullptr) {
+  if (const UpstreamGroup* const group = exchange_->group; group != nullptr) {
     options.host = group->config().host();
     options.forwarded_for = client_endpoint_.address;
   }
@@ -160,7 +160,7 @@ std::size_t Session::write_request(http::Head& head, const http::RequestPlan& pl
 
 // The connection that is there leads to where this request goes.
 bool Session::upstream_serves(const http::Head& head, const http::RequestPlan& plan) const {
-  if (!upstream_usable()) return false;
+  if (!upstream_usable() || upstream_group_ != exchange_->group) return false;
   if (service().mode != wire::FORWARD) return true;
   if (plan.facts.method == http::Method::kConnect) return false;
   return port_of(plan) == target_->port && plan.literal == target_->literal &&
@@ -204,7 +204,7 @@ bool Session::ask_for_upstream() {
       return true;
     case wire::REVERSE:
       return exchange_->finder.find_server(
-          workspace_, client, *service().group,
+          workspace_, client, *exchange_->group,
           {&exchange_->failed_server, exchange_->server_failed ? std::size_t{1} : 0}, this);
     default:
       exchange_->finder.find_original(
@@ -245,7 +245,8 @@ void Session::on_upstream(UniqueFd upstream) {
     on_raw_upstream();
     return run();
   }
-  if (service().group != nullptr) server_ = exchange_->finder.server();
+  upstream_group_ = exchange_->group;
+  if (upstream_group_ != nullptr) server_ = exchange_->finder.server();
   if (exchange_->facts.method == http::Method::kConnect) {
     answer_connect();
   } else {
@@ -266,7 +267,7 @@ void Session::send_request_head() {
   const bool sent = send_with_body(workspace_, client_, upstream_, exchange_->request, parts,
                                    client_.in.view(), false);
   const bool again =
-      exchange_->repeatable && (exchange_->upstream_used_before || service().group != nullptr);
+      exchange_->repeatable && (exchange_->upstream_used_before || exchange_->group != nullptr);
   if (!again) exchange_->request_head.clear();
   request_has_left();
   if (!sent) exchange_->upstream_deaf = true;
@@ -305,8 +306,8 @@ void Session::on_client_gone() {
 }
 
 void Session::note_server_failure(std::string_view why) {
-  if (service().group == nullptr) return;
-  service().group->note_failure(server_, why, workspace_.clock.now_ms());
+  if (exchange_->group == nullptr) return;
+  exchange_->group->note_failure(server_, why, workspace_.clock.now_ms());
 }
 
 // Before a final response. A connection that was kept may have been closed by the upstream just as

@@ -26,6 +26,13 @@ std::size_t session_limit(const wire::Config& config, std::size_t max_descriptor
   return std::max<std::size_t>(1, std::min<std::size_t>(config.limits().connections(), room));
 }
 
+// name: of a rule, empty if it chooses none.
+bool knows_upstream(const wire::Config& config, std::string_view name) {
+  const auto& all = config.upstreams();
+  return name.empty() || std::any_of(all.begin(), all.end(),
+                                     [&](const auto& upstream) { return upstream.name() == name; });
+}
+
 // Null where the configuration has none. Its octets are not needed any more.
 Result<std::unique_ptr<PolicyHook>> make_policy(wire::Config* config,
                                                 std::span<const std::byte> lists) {
@@ -34,6 +41,11 @@ Result<std::unique_ptr<PolicyHook>> make_policy(wire::Config* config,
   if (serialized.empty()) return std::unique_ptr<PolicyHook>();
   auto engine = policy::Engine::make(serialized, lists::ListsView::open(lists));
   if (!engine) return engine.error();
+  for (const policy::Rule& rule : (*engine)->rules()) {
+    if (!knows_upstream(*config, rule.source->upstream())) {
+      return Error{0, "the policy names an upstream that the configuration does not have"};
+    }
+  }
   return std::make_unique<PolicyHook>(std::move(*engine));
 }
 

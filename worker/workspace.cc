@@ -78,4 +78,12 @@ Workspace::Workspace(const wire::Config& settings, Poller* p, ParentClient* up, 
 
 Workspace::~Workspace() = default;
 
+UpstreamGroup* Workspace::group_named(std::string_view name) const {
+  for (const auto& group : groups) {
+    if (group->config().name() == name) return group.get();
+  }
+  CHECK(false);  // looked at when the policy was taken
+  return nullptr;
+}
+
 }  // namespace gatehouse::worker

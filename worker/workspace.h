@@ -73,6 +73,8 @@ struct Workspace {
   SessionOwner* owner;
 
   std::vector<std::unique_ptr<UpstreamGroup>> groups;  // as Config.upstreams
+  // name: of a rule, so it is there.
+  UpstreamGroup* group_named(std::string_view name) const;
   std::vector<Service> services;                       // as Config.listeners
   http::ErrorTemplate error_template;
   std::unique_ptr<PolicyHook> policy;     // null: everything acceptable is allowed

@@ -173,6 +173,10 @@ struct Action<grammar::remove_key> : AddsAnswer {};
 template <>
 struct Action<grammar::tag_name> : AddsAnswer {};
 template <>
+struct Action<grammar::upstream_key> : AddsAnswer {};
+template <>
+struct Action<grammar::upstream_name> : AddsAnswer {};
+template <>
 struct Action<grammar::edited_name> : AddsAnswer {};
 
 // Rules.

@@ -56,6 +56,7 @@ class Compiler {
   void terms(const WrittenRule& written, wire::PolicyRule* rule);
   void verification(const WrittenRule& written, wire::PolicyRule* rule);
   void answer(const WrittenRule& written, wire::PolicyRule* rule);
+  void upstream(const Word& name, wire::PolicyRule* rule);
   void deny_answer(const std::vector<Word>& words, wire::PolicyAnswer* answer);
   void edit(const std::vector<Word>& words, wire::PolicyEdit* edit);
   void check_default();
@@ -225,10 +226,14 @@ void Compiler::answer(const WrittenRule& written, wire::PolicyRule* rule) {
   };
   switch (rule->verb()) {
     case wire::POLICY_DENY:
-      if (verb == "as" || verb == "set" || verb == "remove") {
+      if (verb == "as" || verb == "set" || verb == "remove" || verb == "upstream") {
         return misplaced("page, json, empty, redirect \"URL\" or reset");
       }
       return deny_answer(words, rule->mutable_answer());
+    case wire::POLICY_ALLOW:
+      if (words.empty()) return;
+      if (verb != "upstream") return misplaced("upstream NAME");
+      return upstream(words[1], rule);
     case wire::POLICY_TAG:
       if (verb != "as") return misplaced("as WORD");
       if (words[1].text.size() > kMaxRuleName) {
@@ -241,6 +246,17 @@ void Compiler::answer(const WrittenRule& written, wire::PolicyRule* rule) {
     default:
       if (!words.empty()) misplaced("nothing behind the conditions");
   }
+}
+
+void Compiler::upstream(const Word& name, wire::PolicyRule* rule) {
+  const std::vector<std::string>& known = modes_.upstreams;
+  if (std::find(known.begin(), known.end(), name.text) != known.end()) {
+    return rule->set_upstream(name.text);
+  }
+  std::string valid;
+  for (const std::string& each : known) valid += (valid.empty() ? "" : ", ") + in_quotes(each);
+  errors_.add(name.place, "there is no [[upstream]] " + in_quotes(name.text) +
+                              "; the configuration has " + (valid.empty() ? "none" : valid));
 }
 
 void Compiler::deny_answer(const std::vector<Word>& words, wire::PolicyAnswer* answer) {

@@ -44,6 +44,8 @@ inline constexpr auto kExpected<grammar::answer_text> = "expected text in quotes
 template <>
 inline constexpr auto kExpected<grammar::tag_name> = "expected a word to log";
 template <>
+inline constexpr auto kExpected<grammar::upstream_name> = "expected the name of an [[upstream]]";
+template <>
 inline constexpr auto kExpected<grammar::rule_name> =
     "expected the name of the rule: letters, digits, '-', '_', '.'";
 template <>

@@ -88,15 +88,18 @@ struct bare_form : sor<key<'e', 'm', 'p', 't', 'y'>, key<'r', 'e', 's', 'e', 't'
 struct redirect_key : key<'r', 'e', 'd', 'i', 'r', 'e', 'c', 't'> {};
 struct as_key : key<'a', 's'> {};
 struct set_key : key<'s', 'e', 't'> {};
+struct upstream_key : key<'u', 'p', 's', 't', 'r', 'e', 'a', 'm'> {};
 struct remove_key : key<'r', 'e', 'm', 'o', 'v', 'e'> {};
 struct tag_name : seq<name> {};
+struct upstream_name : seq<name> {};
 struct edited_name : plain {};
 // Each begins with one of these words.
 struct answer
     : sor<seq<text_form, opt<gap, at<quote>, answer_text>>, bare_form,
           if_must<redirect_key, value_gap, answer_text>, if_must<as_key, value_gap, tag_name>,
           if_must<set_key, value_gap, edited_name, value_gap, answer_text>,
-          if_must<remove_key, value_gap, edited_name>> {};
+          if_must<remove_key, value_gap, edited_name>,
+          if_must<upstream_key, value_gap, upstream_name>> {};
 
 // Statements.
 struct allow_key : key<'a', 'l', 'l', 'o', 'w'> {};

@@ -24,11 +24,12 @@ namespace gatehouse::policy {
 class Engine;
 struct Trace;
 
-// Which modes the listeners of the configuration have.
+// What rules may count on: the modes of the configuration's listeners, the names of its upstreams.
 struct Modes {
   bool transparent = true;
   bool forward = true;
   bool reverse = true;
+  std::vector<std::string> upstreams = {};
 };
 
 class Question final : private Fields {

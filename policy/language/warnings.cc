@@ -183,6 +183,10 @@ void warn_of_blind_terms(const wire::PolicyRule& rule, const Place& place, const
                     "matches no name there");
     }
   }
+  if (!rule.upstream().empty() && !modes.reverse) {
+    warnings->add(
+        place, "an upstream is chosen for requests of reverse listeners only, and there is none");
+  }
   if (to != nullptr && !to->to().networks().empty() && modes.forward && !modes.transparent) {
     warnings->add(place,
                   "on a forward listener a name's address is not known when rules decide; "

@@ -152,7 +152,7 @@ name = "spare"
 servers = ["10.0.0.5:8080"]
 )",
      {"c:2:8: [[upstream]] name: \"spare\" is used by no listener; valid is a name that a "
-      "[[listen]] with mode = \"reverse\" has as its upstream"}},
+      "[[listen]] with mode = \"reverse\" has as its upstream, or that a rule chooses"}},
     {R"([[listen]]
 mode = "reverse"
 upstream = "app"

@@ -20,7 +20,7 @@ syntax match   ghExpect     '^\s*expect\>'
 syntax match   ghName       '[A-Za-z0-9_.-]\+' contained
 syntax keyword ghCondition  from listener port method to path header when verified unverified status type size
 syntax keyword ghNot        not
-syntax keyword ghAnswer     page json empty redirect reset as remove
+syntax keyword ghAnswer     page json empty redirect reset as remove upstream
 syntax match   ghArrow      '->'
 
 highlight default link ghComment    Comment
