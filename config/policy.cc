@@ -14,8 +14,10 @@ policy::Modes modes_of(const wire::Config& config) {
     modes.forward |= listener.mode() == wire::FORWARD;
     modes.reverse |= listener.mode() == wire::REVERSE;
   }
+  if (modes.reverse && config.upstreams().empty()) return modes;  // a rule file alone
+  modes.upstreams.emplace();
   for (const wire::ConfigUpstream& upstream : config.upstreams()) {
-    modes.upstreams.push_back(upstream.name());
+    modes.upstreams->push_back(upstream.name());
   }
   return modes;
 }

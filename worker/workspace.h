@@ -75,7 +75,7 @@ struct Workspace {
   std::vector<std::unique_ptr<UpstreamGroup>> groups;  // as Config.upstreams
   // name: of a rule, so it is there.
   UpstreamGroup* group_named(std::string_view name) const;
-  std::vector<Service> services;                       // as Config.listeners
+  std::vector<Service> services;  // as Config.listeners
   http::ErrorTemplate error_template;
   std::unique_ptr<PolicyHook> policy;     // null: everything acceptable is allowed
   std::uint32_t rate_window_ms = 10'000;  // over which limits.min_rate is measured

@@ -249,7 +249,8 @@ void Compiler::answer(const WrittenRule& written, wire::PolicyRule* rule) {
 }
 
 void Compiler::upstream(const Word& name, wire::PolicyRule* rule) {
-  const std::vector<std::string>& known = modes_.upstreams;
+  if (!modes_.upstreams) return rule->set_upstream(name.text);
+  const std::vector<std::string>& known = *modes_.upstreams;
   if (std::find(known.begin(), known.end(), name.text) != known.end()) {
     return rule->set_upstream(name.text);
   }

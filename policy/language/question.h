@@ -29,7 +29,7 @@ struct Modes {
   bool transparent = true;
   bool forward = true;
   bool reverse = true;
-  std::vector<std::string> upstreams = {};
+  std::optional<std::vector<std::string>> upstreams = {};  // none: not known, of a rule file alone
 };
 
 class Question final : private Fields {

@@ -48,6 +48,7 @@ TEST(WrongRules, EveryCaseSaysExactlyWhatIsWrong) {
   for (Case& one : cases) {
     SCOPED_TRACE(one.name);
     Modes modes;
+    modes.upstreams = {"app"};
     if (one.name.find("(transparent only)") != std::string::npos) modes = {true, false, false};
     if (one.name.find("(forward only)") != std::string::npos) modes = {false, true, false};
     const Outcome outcome = compile("policy.gh", &one.files, modes, {});
