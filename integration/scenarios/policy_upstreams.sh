@@ -40,6 +40,7 @@ for turn in range(3):
 PY
 expect "requests at the second" 6 "$(wc -l <"$LAB/two/access.log")"
 expect "requests at the first" 3 "$(wc -l <"$LAB/one/access.log")"
+wait_until 5 access_log_has 12 || fail "the log has not all 12 exchanges"
 expect "upstream in the log" "first second" "$(
   access_log | jq -r 'select(.status == 200) | .upstream' | sort -u | xargs)"
 expect "of the second rule" second "$(access_log | jq -r 'select(.rule == "second") | .upstream' | sort -u)"
