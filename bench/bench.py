@@ -12,6 +12,7 @@ import gateways
 import machine
 import tables
 from cases import CASES
+from connect import Connect
 from gateways import GatewayError
 from measure import LOAD_CPU, TOOLS, MeasureError, Speed
 from memory import Memory
@@ -39,6 +40,10 @@ def run_case(name, rounds, window, origin):
             speed = Speed(case, contestants, rounds, window, origin.pid)
             speed.run()
             return tables.speed_table(name, speed)
+        if case.measure == "connect":
+            connect = Connect(contestants[0], rounds, window, origin.pid)
+            connect.run()
+            return connect.table(name, case)
         memory = Memory(case, contestants)
         memory.run()
         return tables.memory_table(name, memory)

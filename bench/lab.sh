@@ -33,6 +33,7 @@ bench_build_tools() {
   mkdir -p "$BENCH_TOOLS"
   [ -z "$(find "$top/bench" -name '*.cc' -newer "$BENCH_TOOLS/load" 2>&1)" ] && return
   bench_compile origin net
+  bench_compile connects net
   bench_compile load load_client load_options net
 }
 
