@@ -214,28 +214,32 @@ Broker::Reason Broker::judge_endpoint(const WorkerHandle& worker, std::uint32_t 
   return floor_.forbids_endpoint(*target) ? wire::Refused::FLOOR : wire::Refused::UNSPECIFIED;
 }
 
-// By the policy that the worker decides with, lest what it rightly allows be refused. One of an
-// older policy has a moment for the exchanges that it has begun; then what both allow holds.
+// By the policy that the worker decides with, lest what it rightly allows be refused; for exchanges
+// that have just begun, also by the one before.
 Broker::Reason Broker::judge_policy(const WorkerHandle& worker, const Evidence& evidence,
                                     const Endpoint& target, TimePoint now) const {
   if (omitted("policy-floor")) return wire::Refused::UNSPECIFIED;
   const bool proved = worker.proved.count(evidence.cookie) != 0;
-  for (const Settings* each : {worker.started_with.get(), settings_}) {
-    const auto& floor = each->policy_floors[static_cast<unsigned>(worker.mode)];
-    if (floor != nullptr) {
-      const bool others = each->speaks_for_others(worker.mode, evidence.client.address);
-      switch (floor->judge(others ? nullptr : &evidence.client.address, target, proved)) {
-        case PolicyFloor::Verdict::kDenied:
-          return wire::Refused::POLICY;
-        case PolicyFloor::Verdict::kUnproved:
-          return wire::Refused::UNPROVED;
-        case PolicyFloor::Verdict::kAllowed:
-          break;
-      }
+  const auto judge = [&](const Settings& by) {
+    const auto& floor = by.policy_floors[static_cast<unsigned>(worker.mode)];
+    if (floor == nullptr) return wire::Refused::UNSPECIFIED;
+    const bool others = by.speaks_for_others(worker.mode, evidence.client.address);
+    switch (floor->judge(others ? nullptr : &evidence.client.address, target, proved)) {
+      case PolicyFloor::Verdict::kDenied:
+        return wire::Refused::POLICY;
+      case PolicyFloor::Verdict::kUnproved:
+        return wire::Refused::UNPROVED;
+      case PolicyFloor::Verdict::kAllowed:
+        break;
     }
-    if (now < worker.own_policy_until) break;
+    return wire::Refused::UNSPECIFIED;
+  };
+  const Reason reason = judge(*worker.policy);
+  if (reason == wire::Refused::UNSPECIFIED || worker.policy_before == nullptr ||
+      now >= worker.policy_before_until) {
+    return reason;
   }
-  return wire::Refused::UNSPECIFIED;
+  return judge(*worker.policy_before);
 }
 
 bool Broker::take_token(WorkerHandle& worker, std::uint64_t cookie, TimePoint now) {

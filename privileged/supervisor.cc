@@ -50,6 +50,9 @@ Status Supervisor::apply(LoadedConfig config) {
   broker_.configure(&config_.settings, netns_cookie(listeners_.front().socket.get()));
   needs_.logger.configure(config_.memfd.get());
   needs_.resolver.configure(config_.settings.resolvers, config_.memfd.get());
+  for (const auto& [child, worker] : workers_) {
+    if (worker->phase == Phase::kDraining) renew_policy(*worker);
+  }
   std::array<unsigned, kModes> count{};
   for (Slot& slot : slots_) {
     slot.wanted = config_.settings.uses(slot.mode) &&
@@ -221,7 +224,6 @@ void Supervisor::begin_drain(WorkerHandle& worker, bool keep_idle) {
   const std::chrono::milliseconds within =
       keep_idle ? kReloadDrain : config_.settings.drain_timeout;
   worker.deadline = Clock::now() + within + kDrainGrace;
-  worker.own_policy_until = std::min(worker.own_policy_until, Clock::now() + kBegunTime);
   for (Listener& listener : listeners_) {
     if (listener.holder == worker.child) listener.holder = 0;
   }
@@ -229,7 +231,21 @@ void Supervisor::begin_drain(WorkerHandle& worker, bool keep_idle) {
   message.mutable_drain()->set_within_ms(static_cast<std::uint32_t>(within.count()));
   message.mutable_drain()->set_keep_idle(keep_idle);
   if (ipc::send_message(worker.channel.get(), message) == ipc::Send::kFull) {
-    violation(worker, "it does not read its messages");
+    return violation(worker, "it does not read its messages");
+  }
+  if (keep_idle) renew_policy(worker);
+}
+
+// What a draining worker is still asked is decided by the present policy.
+void Supervisor::renew_policy(WorkerHandle& worker) {
+  worker.policy_before = std::exchange(worker.policy, generation_);
+  worker.policy_before_until = Clock::now() + kBegunTime;
+  wire::ToWorker message;
+  message.mutable_new_policy();
+  const int fds[] = {config_.memfd.get(), config_.lists.get()};
+  const auto sent = ipc::send_message(worker.channel.get(), message, fds);
+  if (sent == ipc::Send::kFull || sent == ipc::Send::kExhausted) {
+    violation(worker, "it does not take the new policy");
   }
 }
 

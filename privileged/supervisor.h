@@ -101,6 +101,7 @@ class Supervisor {
   void violation(WorkerHandle& worker, std::string_view why);
   void end(WorkerHandle& worker);
   void begin_drain(WorkerHandle& worker, bool keep_idle);
+  void renew_policy(WorkerHandle& worker);
 
   // supervisor_listeners.cc
   void deal();

@@ -11,6 +11,13 @@ namespace {
 constexpr auto kDealAgain = std::chrono::milliseconds(5);
 constexpr auto kFullTime = std::chrono::seconds(5);  // an honest worker has read by then
 
+// A worker of an older configuration knows neither listeners that were added nor other numbers.
+bool knows(const WorkerHandle& worker, const Listener& listener) {
+  const auto& all = worker.started_with->listeners;
+  return listener.service < all.size() && all[listener.service].endpoint == listener.endpoint &&
+         all[listener.service].mode == worker.mode;
+}
+
 }  // namespace
 
 // Every listener has a holder as long as one worker is armed, as evenly as possible, moving as few
@@ -20,18 +27,21 @@ void Supervisor::deal() {
 }
 
 void Supervisor::deal(Mode mode) {
-  std::vector<WorkerHandle*> armed;
+  std::vector<WorkerHandle*> all;
   for (const Slot& slot : slots_) {
     WorkerHandle* worker = slot.wanted && slot.mode == mode ? find(slot.serving) : nullptr;
-    if (worker != nullptr && worker->phase == Phase::kArmed) armed.push_back(worker);
+    if (worker != nullptr && worker->phase == Phase::kArmed) all.push_back(worker);
   }
-  if (armed.empty()) return;
   // Listeners of each address are dealt on their own, so that every worker serves every address.
   for (std::size_t first = 0, last = 0; first < listeners_.size(); first = last) {
     while (last < listeners_.size() && listeners_[last].endpoint == listeners_[first].endpoint) {
       ++last;
     }
     if (config_.settings.listeners[listeners_[first].service].mode != mode) continue;
+    std::vector<WorkerHandle*> armed;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(armed),
+                 [&](auto* worker) { return knows(*worker, listeners_[first]); });
+    if (armed.empty()) continue;
     const std::size_t fair = (last - first + armed.size() - 1) / armed.size();
     std::unordered_map<std::uint32_t, std::size_t> held;
     std::vector<Listener*> moving;

@@ -103,7 +103,7 @@ void Supervisor::start(unsigned slot) {
   worker->child = ++last_child_;
   worker->slot = slot;
   worker->mode = slots_[slot].mode;
-  worker->started_with = generation_;
+  worker->started_with = worker->policy = generation_;
   worker->since = Clock::now();
   worker->deadline = worker->since + kStartTime;
   auto pair = ipc::make_pair();

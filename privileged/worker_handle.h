@@ -64,8 +64,9 @@ struct WorkerHandle {
   // Client connections (SO_COOKIE) whose destination the resolver has found among the addresses of
   // a name (transparent mode); at most kMaxProved, the oldest goes first.
   std::set<std::uint64_t> proved;
-  // Draining: until then by the policy that it started with, from then on by the present one too.
-  TimePoint own_policy_until = TimePoint::max();
+  // Whose policy it decides by, and which one until a moment ago.
+  std::shared_ptr<const Settings> policy, policy_before;
+  TimePoint policy_before_until;
 };
 
 inline constexpr std::size_t kMaxOutstanding = 64;

@@ -10,7 +10,7 @@ readonly kBuildPackages=(
 readonly kLabPackages=(iproute2 nftables curl nginx-light jq python3 procps util-linux)
 readonly kTestPackages=(
   libgtest-dev libhttp-parser-dev clang clang-format clang-tidy libclang-rt-14-dev shellcheck git
-  python3-h11 slowhttptest openssl valgrind)
+  python3-h11 slowhttptest wrk openssl valgrind)
 # Large; installed with --long only, and the scenario that needs it is skipped without.
 readonly kBrowserPackages=(chromium)
 

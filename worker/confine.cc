@@ -11,7 +11,6 @@
 
 #include "base/privileges.h"
 #include "base/sandbox.h"
-#include "ipc/sealed_memfd.h"
 
 namespace gatehouse::worker {
 
@@ -24,15 +23,6 @@ Result<MetricsPage*> map_metrics(int memfd) {
   void* page = mmap(nullptr, kMetricsPageSize, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
   if (page == MAP_FAILED) return errno_error("mapping the metrics page");
   return static_cast<MetricsPage*>(page);
-}
-
-Result<std::span<const std::byte>> map_lists(UniqueFd memfd) {
-  const auto size = ipc::sealed_size(memfd.get());
-  if (!size) return size.error();
-  if (*size == 0) return std::span<const std::byte>();
-  void* lists = mmap(nullptr, *size, PROT_READ, MAP_PRIVATE, memfd.get(), 0);
-  if (lists == MAP_FAILED) return errno_error("mapping the lists");
-  return std::span(static_cast<const std::byte*>(lists), *size);
 }
 
 Result<std::size_t> descriptor_limit() {

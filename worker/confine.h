@@ -3,11 +3,9 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 
 #include "base/metrics_page.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 
 namespace gatehouse::worker {
 
@@ -15,8 +13,6 @@ namespace gatehouse::worker {
 Status make_undumpable();
 // The counters of this slot, shared with the readers.
 Result<MetricsPage*> map_metrics(int memfd);
-// The compiled lists, for as long as the process lives; empty where there are none. Closes memfd.
-Result<std::span<const std::byte>> map_lists(UniqueFd memfd);
 // RLIMIT_NOFILE.
 Result<std::size_t> descriptor_limit();
 // Puts the worker's own filter on: from here on only its table of system calls.

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/privileges.h"
-#include "ipc/sealed_memfd.h"
+#include "worker/compiled.h"
 #include "worker/confine.h"
 #include "worker/worker.h"
 
@@ -16,17 +16,6 @@ namespace gatehouse::worker {
 namespace {
 
 enum Exit : int { kUnprepared = 2, kUnconfined = 3 };  // beside Worker::Exit
-
-// From the parent's sealed memory, which the loader wrote and the parent has checked.
-Result<wire::Config> read_config(UniqueFd memfd) {
-  const auto size = ipc::sealed_size(memfd.get());
-  if (!size) return size.error();
-  const auto bytes = ipc::read_sealed(memfd.get(), *size);
-  if (!bytes) return bytes.error();
-  wire::Config config;
-  if (!config.ParseFromString(*bytes)) return Error{EBADMSG, "the configuration can't be read"};
-  return config;
-}
 
 int run(int argument_count, char** arguments) {
   const auto canary = canary_from(argument_count, arguments);

@@ -181,7 +181,9 @@ void ParentClient::read_answers() {
 bool ParentClient::handle(ipc::Message* message) {
   if (!ipc::decode(message->bytes(), &incoming_)) return false;
   if (incoming_.has_replies()) return handle_answers(message);
-  if (message->fd_count != (incoming_.has_arm() ? 1 : 0)) return false;
+  if (message->fd_count != (incoming_.has_arm() ? 1 : incoming_.has_new_policy() ? 2 : 0)) {
+    return false;
+  }
   switch (incoming_.body_case()) {
     case wire::ToWorker::kArm:
       orders_->on_arm(incoming_.arm().listener(), incoming_.arm().service(),
@@ -192,6 +194,9 @@ bool ParentClient::handle(ipc::Message* message) {
       return true;
     case wire::ToWorker::kDrain:
       orders_->on_drain(incoming_.drain().within_ms(), incoming_.drain().keep_idle());
+      return true;
+    case wire::ToWorker::kNewPolicy:
+      orders_->on_new_policy(std::move(message->fds[0]), std::move(message->fds[1]));
       return true;
     default:
       return false;

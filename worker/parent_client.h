@@ -49,6 +49,8 @@ class ParentOrders {
   virtual void on_arm(std::uint32_t listener, std::uint32_t service, UniqueFd fd) = 0;
   virtual void on_disarm(std::uint32_t listener) = 0;
   virtual void on_drain(std::uint32_t within_ms, bool keep_idle) = 0;
+  // Both sealed: the configuration whose policy holds from now on, and its lists.
+  virtual void on_new_policy(UniqueFd config, UniqueFd lists) = 0;
   // The parent is gone, or has broken the protocol: the worker ends.
   virtual void on_parent_gone() = 0;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker/compiled.h"
 #include "worker/policy_hook.h"
 
 namespace gatehouse::worker {
@@ -33,16 +34,15 @@ bool knows_upstream(const wire::Config& config, std::string_view name) {
                                      [&](const auto& upstream) { return upstream.name() == name; });
 }
 
-// Null where the configuration has none. Its octets are not needed any more.
-Result<std::unique_ptr<PolicyHook>> make_policy(wire::Config* config,
-                                                std::span<const std::byte> lists) {
-  const std::string serialized = std::move(*config->mutable_policy());
-  config->clear_policy();
+// Of serialized, for a worker with this configuration; null where it is empty.
+Result<std::unique_ptr<PolicyHook>> make_policy(const std::string& serialized,
+                                                std::span<const std::byte> lists,
+                                                const wire::Config& config) {
   if (serialized.empty()) return std::unique_ptr<PolicyHook>();
   auto engine = policy::Engine::make(serialized, lists::ListsView::open(lists));
   if (!engine) return engine.error();
   for (const policy::Rule& rule : (*engine)->rules()) {
-    if (!knows_upstream(*config, rule.source->upstream())) {
+    if (!knows_upstream(config, rule.source->upstream())) {
       return Error{0, "the policy names an upstream that the configuration does not have"};
     }
   }
@@ -56,8 +56,9 @@ Result<std::unique_ptr<Worker>> Worker::make(WorkerParts parts) {
   if (!poller) return poller.error();
   auto pipes = PipePool::make();
   if (!pipes) return pipes.error();
-  auto policy = make_policy(&parts.config, parts.lists);
+  auto policy = make_policy(parts.config.policy(), parts.lists, parts.config);
   if (!policy) return policy.error();
+  parts.config.clear_policy();  // its octets are not needed any more
   return std::unique_ptr<Worker>(
       new Worker(std::move(parts), std::move(*poller), std::move(*pipes), std::move(*policy)));
 }
@@ -187,6 +188,24 @@ void Worker::on_drain(std::uint32_t within_ms, bool keep_idle) {
   drain_until_ms_ = workspace_.clock.now_ms() + within_ms + 1;
   workspace_.closing_idle = !keep_idle;
   if (!keep_idle) drain_sessions(false);
+}
+
+// Who can't be decided about by it is not decided about: idle connections close.
+void Worker::on_new_policy(UniqueFd config, UniqueFd lists) {
+  auto read = read_config(std::move(config));
+  const auto mapped = map_lists(std::move(lists));
+  if (read && mapped) {
+    if (auto policy = make_policy(read->policy(), *mapped, workspace_.config)) {
+      old_policies_.push_back(std::exchange(workspace_.policy, std::move(*policy)));
+      return;
+    }
+  }
+  log_.event(wire::EventRecord::ERROR,
+             "the new policy can't be taken by connections that were there before; those that are "
+             "idle are "
+             "closed");
+  workspace_.closing_idle = true;
+  drain_sessions(false);
 }
 
 void Worker::drain_sessions(bool now) {

@@ -76,6 +76,7 @@ class Worker final : private LoopClient,
   void on_arm(std::uint32_t listener, std::uint32_t service, UniqueFd fd) override;
   void on_disarm(std::uint32_t listener) override;
   void on_drain(std::uint32_t within_ms, bool keep_idle) override;
+  void on_new_policy(UniqueFd config, UniqueFd lists) override;
   void on_parent_gone() override;
   void drain_sessions(bool now);
   void stop_when_drained();
@@ -94,6 +95,8 @@ class Worker final : private LoopClient,
   std::uint64_t accept_again_ms_ = 0;  // after exhaustion
   std::uint64_t drain_until_ms_ = 0;
   bool overdue_ = false;  // deadlines have passed that the next turn sees to
+  // Of exchanges that began before a reload.
+  std::vector<std::unique_ptr<PolicyHook>> old_policies_;
   bool stopping_ = false;
   int exit_code_ = kDrained;
 };

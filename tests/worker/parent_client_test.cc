@@ -37,6 +37,7 @@ struct Orders final : ParentOrders {
   }
   void on_disarm(std::uint32_t listener) override { disarmed = listener; }
   void on_drain(std::uint32_t ms, bool) override { within = ms; }
+  void on_new_policy(UniqueFd, UniqueFd) override {}
   void on_parent_gone() override { ++gone; }
   std::uint32_t armed = 0, disarmed = 0, within = 0;
   UniqueFd armed_fd;
