@@ -2,7 +2,7 @@
 # connection is refused or reset, every response is whole, whether a client keeps its connection or
 # makes one for each request. GATEHOUSE_LONG=1: 1,000 reloads; GATEHOUSE_RELOADS=N: so many.
 # SPDX-License-Identifier: Apache-2.0
-seconds=12 reloads=${GATEHOUSE_RELOADS:-0}
+reloads=${GATEHOUSE_RELOADS:-30}
 [ "${GATEHOUSE_LONG:-0}" = 0 ] || reloads=${GATEHOUSE_RELOADS:-1000}
 mkdir -p "$LAB/www/length"
 head -c 1000 /dev/zero >"$LAB/www/page"
@@ -36,10 +36,8 @@ pound fresh --connections 16 --header 'Connection: close'
 lab_start bodies "$LAB_CLIENT" python3 "$LAB_LIB/load.py" --host $kServer4 --clients 10 --size 30000 \
   --pause 0.02 --sources "$(seq -f '10.99.1.%g' -s, 12 21)" --out "$LAB/bodies.json"
 
-started=$SECONDS done=0
-while { [ "$reloads" -gt 0 ] && [ $done -lt "$reloads" ]; } ||
-  { [ "$reloads" -eq 0 ] && [ $((SECONDS - started)) -lt $seconds ]; }; do
-  done=$((done + 1))
+started=$SECONDS
+for done in $(seq "$reloads"); do
   rules $done >"$LAB/config/policy.gh"
   GATEWAY_WORKERS=$((1 + done % 3))
   gateway_write_config
@@ -47,8 +45,7 @@ while { [ "$reloads" -gt 0 ] && [ $done -lt "$reloads" ]; } ||
   [ $((done % 100)) -ne 0 ] || note "$done reloads after $((SECONDS - started)) s"
 done
 elapsed=$((SECONDS - started))
-note "$done reloads in $elapsed s"
-expect_at_least "reloads" 30 $done
+note "$reloads reloads in $elapsed s"
 
 # ended NAME: stops a load that ends with a report; its code.
 ended() {
