@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "policy/path.h"
 #include "policy/time_window.h"
@@ -15,6 +16,9 @@ Error malformed(const char* what) {
 }
 
 std::size_t words_for(std::size_t bits) { return (bits + 63) / 64; }
+void set_bit(std::vector<std::uint64_t>& bits, std::size_t i) {
+  bits[i / 64] |= std::uint64_t{1} << (i % 64);
+}
 
 TermKind kind_of(const wire::PolicyTerm& term) {
   switch (term.is_case()) {
@@ -157,9 +161,43 @@ Status Engine::build() {
   if (rules_.empty() || !rules_.back().terms.empty() || !rules_.back().decides()) {
     return malformed("it has no default");
   }
+  index_rules();
   client_in_.resize(networks_.size());
   name_bits_.resize(words_for(static_cast<std::size_t>(policy_.names_size())));
   return ok();
+}
+
+void Engine::index_rules() {
+  const std::size_t words = words_for(rules_.size());
+  any_name_.resize(words);
+  candidates_.resize(words);
+  rules_of_names_.resize(static_cast<std::size_t>(policy_.names_size()));
+  for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+    bool by_name = false;
+    for (const Term& term : rules_[i].terms) index_term(term, i, &by_name);
+    if (!by_name) set_bit(any_name_, i);
+  }
+}
+
+// Where there are many kinds of clients, the first ones will do: what is not in the index is looked
+// at rule by rule.
+void Engine::index_term(const Term& term, std::uint32_t rule, bool* by_name) {
+  constexpr std::size_t kMaxClients = 16;
+  if (term.negated) return;
+  if (term.kind == TermKind::kTo) {
+    const wire::PolicyTo& to = term.source->to();
+    if (!to.networks().empty() || !to.lists().empty()) return;
+    *by_name = true;
+    for (const std::uint32_t names : to.names()) rules_of_names_[names].push_back(rule);
+  } else if (term.kind == TermKind::kFrom && network_lists_[term.networks] == 0) {
+    auto known = std::find_if(rules_of_clients_.begin(), rules_of_clients_.end(),
+                              [&](const auto& each) { return each.first == term.networks; });
+    if (known == rules_of_clients_.end()) {
+      if (rules_of_clients_.size() == kMaxClients) return;
+      known = rules_of_clients_.insert(known, {term.networks, RuleBits(candidates_.size())});
+    }
+    set_bit(known->second, rule);
+  }
 }
 
 Result<Term> Engine::build_term(const wire::PolicyTerm& source) const {
@@ -199,14 +237,20 @@ bool Engine::sound(const wire::PolicyTerm& term) const {
 }
 
 void Engine::decide(const Request& request, Decision* decision, Trace* trace) {
-  name_looked_up_ = path_normalized_ = time_looked_at_ = false;
+  name_looked_up_ = lists_looked_up_ = path_normalized_ = time_looked_at_ = false;
   destination_lists_.reset();
   client_lists_.reset();
   std::fill(client_in_.begin(), client_in_.end(), Known::kNot);
   decision->rule = nullptr;
   decision->effects.clear();
   decision->later.clear();
-  for (const Rule& rule : rules_) {
+  if (trace == nullptr) {
+    find_candidates(request);
+  } else {
+    std::fill(candidates_.begin(), candidates_.end(), ~std::uint64_t{0});
+  }
+  for (std::size_t i = next_candidate(0); i < rules_.size(); i = next_candidate(i + 1)) {
+    const Rule& rule = rules_[i];
     const Term* failed = nullptr;
     const Match result = match(rule, request, &failed);
     if (result == Match::kAsk) break;
@@ -223,6 +267,33 @@ void Engine::decide(const Request& request, Decision* decision, Trace* trace) {
     decision->effects.push_back(&rule);
   }
   decision->looked_at_time = time_looked_at_;
+}
+
+void Engine::find_candidates(const Request& request) {
+  candidates_ = any_name_;
+  if (!rules_of_names_.empty()) look_up_name(request);
+  for (std::size_t w = 0; w < name_bits_.size(); ++w) {
+    for (std::uint64_t bits = name_bits_[w]; bits != 0; bits &= bits - 1) {
+      const auto names = w * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+      for (const std::uint32_t rule : rules_of_names_[names]) set_bit(candidates_, rule);
+    }
+  }
+  for (const auto& [networks, rules] : rules_of_clients_) {
+    if (client_is_in(networks, request)) continue;
+    for (std::size_t w = 0; w < rules.size(); ++w) candidates_[w] &= ~rules[w];
+  }
+}
+
+// The first from rule on; the number of rules where there is none.
+std::size_t Engine::next_candidate(std::size_t rule) const {
+  std::size_t w = rule / 64;
+  if (w == candidates_.size()) return rules_.size();
+  std::uint64_t bits = candidates_[w] & (~std::uint64_t{0} << (rule % 64));
+  while (bits == 0) {
+    if (++w == candidates_.size()) return rules_.size();
+    bits = candidates_[w];
+  }
+  return w * 64 + static_cast<std::size_t>(std::countr_zero(bits));
 }
 
 Engine::Match Engine::match(const Rule& rule, const Request& request, const Term** failed) {
@@ -293,8 +364,9 @@ bool Engine::matches_to(const wire::PolicyTo& to, const Request& request) {
   if (to.names().empty() && to.lists().empty()) return false;
   const std::uint64_t lists = bits_of(to.lists());
   if (lists != 0 && (lists & lists_of(address, &destination_lists_)) != 0) return true;
-  look_up_name(request);
+  if (lists != 0) look_up_lists(request);
   if ((lists & name_lists_) != 0) return true;
+  look_up_name(request);
   return std::any_of(to.names().begin(), to.names().end(),
                      [&](std::uint32_t i) { return (name_bits_[i / 64] >> (i % 64) & 1) != 0; });
 }
@@ -310,11 +382,16 @@ std::uint64_t Engine::lists_of(const IpAddress& address,
 void Engine::look_up_name(const Request& request) {
   if (std::exchange(name_looked_up_, true)) return;
   std::fill(name_bits_.begin(), name_bits_.end(), 0);
-  name_lists_ = 0;
+  std::array<char, kMaxName> space;
+  const std::string_view name = normal_name(request.host, space);
+  if (!name.empty()) names_.match(name, name_bits_);
+}
+
+// Likewise.
+void Engine::look_up_lists(const Request& request) {
+  if (std::exchange(lists_looked_up_, true)) return;
   std::array<char, kMaxName> space;
   std::string_view name = normal_name(request.host, space);
-  if (!name.empty()) names_.match(name, name_bits_);
-  if (!lists_) return;
   // URLs on lists may have an address for their host.
   std::string address;
   if (name.empty() && request.destination.address.family == AF_INET) {

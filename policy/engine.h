@@ -109,12 +109,18 @@ class Engine {
   Result<Term> build_term(const wire::PolicyTerm& source) const;
   bool sound(const wire::PolicyTerm& term) const;
 
+  void index_rules();
+  void index_term(const Term& term, std::uint32_t rule, bool* by_name);
+  void find_candidates(const Request& request);
+  std::size_t next_candidate(std::size_t rule) const;
+
   enum class Match : std::uint8_t { kNo, kYes, kAsk };
   Match match(const Rule& rule, const Request& request, const Term** failed);
   bool matches(const Term& term, const Request& request);
   bool matches_to(const wire::PolicyTo& to, const Request& request);
   bool matches_path(const Term& term, const Request& request);
   void look_up_name(const Request& request);
+  void look_up_lists(const Request& request);
   std::uint64_t lists_of(const IpAddress& address, std::optional<std::uint64_t>* known) const;
 
   bool client_is_in(std::uint32_t networks, const Request& request);
@@ -129,13 +135,21 @@ class Engine {
   std::vector<Rule> rules_;
   bool uses_time_ = false;
 
+  // Most rules of a long policy are about other names or clients. A bit for each rule.
+  using RuleBits = std::vector<std::uint64_t>;
+  RuleBits any_name_;                                       // rules that don't need a name
+  std::vector<std::vector<std::uint32_t>> rules_of_names_;  // for each of the policy's names
+  std::vector<std::pair<std::uint32_t, RuleBits>> rules_of_clients_;  // that need one of networks_
+
   // What is known of the request that is being decided about.
-  bool name_looked_up_ = false, path_normalized_ = false, time_looked_at_ = false;
+  bool name_looked_up_ = false, lists_looked_up_ = false, path_normalized_ = false,
+       time_looked_at_ = false;
   std::vector<std::uint64_t> name_bits_;
   // A bit for each list that holds the name or URL, the destination, the client.
   std::uint64_t name_lists_ = 0;
   std::optional<std::uint64_t> destination_lists_, client_lists_;
   std::vector<Known> client_in_;  // networks_
+  RuleBits candidates_;           // rules that names and clients don't rule out
   std::string path_;
 };
 

@@ -84,6 +84,59 @@ TEST(Engine, NothingIsLeftOfTheRequestBefore) {
   EXPECT_TRUE(decision.effects.empty());
 }
 
+// A long policy of rules about 24 kinds of clients, about names and networks and both, and about
+// neither.
+std::string random_rules(std::mt19937& random, int count) {
+  const auto below = [&](unsigned n) { return random() % n; };
+  const auto number = [&](unsigned n) { return std::to_string(below(n)); };
+  const char* const kVerbs[] = {"allow ", "deny ", "audit ", "tag "};
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    const unsigned verb = below(4);
+    text += std::string(kVerbs[verb]) + "r" + std::to_string(i);
+    if (below(2) == 0) {
+      text += (below(4) == 0 ? " from not 10.0." : " from 10.0.") + number(24) + ".0/24";
+    }
+    const std::string to[] = {" to n" + number(9) + ".example",
+                              " to .example, n" + number(9) + ".test",
+                              " to not n" + number(9) + ".example",
+                              " to 192.0.2." + number(3),
+                              " to 192.0.2." + number(3) + ", n" + number(9) + ".example",
+                              " port 80"};
+    text += to[below(6)];
+    if (below(3) == 0) text += " path /" + number(3);
+    if (verb != 0 && below(8) == 0) text += " not verified";
+    text += verb == 3 ? " as w\n" : "\n";
+  }
+  return text + "deny default\n";
+}
+
+// With a trace every rule is asked; without one those that names and clients rule out are not.
+TEST(Engine, WhatIsLeftOutWouldNotHaveMatched) {
+  std::mt19937 random(7);
+  std::size_t effects = 0;
+  for (int round = 0; round < 40; ++round) {
+    auto engine = engine_of(random_rules(random, 150));
+    for (int i = 0; i < 100; ++i) {
+      const std::string host =
+          "n" + std::to_string(random() % 9) + (i % 2 == 0 ? ".example" : ".test");
+      const std::string path = "/" + std::to_string(random() % 3);
+      Request request = request_to(host, static_cast<Verified>(random() % 3));
+      request.client.octets[2] = static_cast<std::uint8_t>(random() % 24);
+      request.destination.address.octets[3] = static_cast<std::uint8_t>(random() % 3);
+      request.path = path;
+      Decision all, some;
+      Trace trace;
+      engine->decide(request, &all, &trace);
+      engine->decide(request, &some);
+      ASSERT_EQ(all.rule, some.rule);
+      ASSERT_EQ(all.effects, some.effects);
+      effects += some.effects.size();
+    }
+  }
+  EXPECT_GT(effects, 2000U) << "they hardly match at all";
+}
+
 TEST(Engine, ListsAreAskedByNameUrlAndAddress) {
   MemoryFiles files;
   files.texts["names"] = "a.example\n";
