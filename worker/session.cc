@@ -151,8 +151,7 @@ std::uint64_t Session::deadline_ms() {
       const std::uint64_t limit = upstream_.transport.is_open()
                                       ? std::min(timeouts.idle_ms(), timeouts.upstream_idle_ms())
                                       : timeouts.idle_ms();
-      const std::uint32_t spent =
-          static_cast<std::uint32_t>(workspace_.clock.now_ms()) - idle_since_;
+      const std::uint32_t spent = idle_ms();
       return limit > spent ? limit - spent : 0;
     }
     case Phase::kHead:
@@ -207,11 +206,14 @@ void Session::on_deadline() {
   run();
 }
 
+std::uint32_t Session::idle_ms() const {
+  return static_cast<std::uint32_t>(workspace_.clock.now_ms()) - idle_since_;
+}
+
 void Session::time_out_idle() {
   const wire::ConfigTimeouts& timeouts = workspace_.config.timeouts();
-  const std::uint32_t spent = static_cast<std::uint32_t>(workspace_.clock.now_ms()) - idle_since_;
-  if (spent >= timeouts.idle_ms()) return begin_closing();
-  if (spent >= timeouts.upstream_idle_ms()) close_upstream();
+  if (idle_ms() >= timeouts.idle_ms()) return begin_closing();
+  if (idle_ms() >= timeouts.upstream_idle_ms()) close_upstream();
 }
 
 // The parent should have answered long ago.

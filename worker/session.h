@@ -79,7 +79,10 @@ class Session final : public SessionLink,
   void drain(bool now);
 
   Phase phase() const { return phase_; }
-  bool yielded = false;  // kept by the owner of the list of yielded sessions
+  // How long it has been idle, or open without a request.
+  std::uint32_t idle_ms() const;
+  bool yielded = false;     // these two are kept by the owner
+  bool makes_room = false;  // closed because there are many others
 
  private:
   enum Side : unsigned { kClient, kUpstream };

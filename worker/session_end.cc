@@ -34,6 +34,7 @@ void Session::become_idle() {
   release_exchange();
   phase_ = Phase::kIdle;
   idle_since_ = static_cast<std::uint32_t>(workspace_.clock.now_ms());
+  workspace_.owner->on_session_idle(this);
 }
 
 void Session::finish_record(wire::Ending ending, std::string_view reason) {

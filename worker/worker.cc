@@ -20,6 +20,9 @@ constexpr std::size_t kDeadlinesPerTurn = 4;
 // listeners.
 constexpr std::size_t kReservedDescriptors = 128;
 constexpr std::uint64_t kExhaustedPauseMs = 500;
+// To make room a turn looks at so many sessions, and closes none whose client may be about to ask.
+constexpr int kLookedAtForRoom = 16;
+constexpr std::uint32_t kIdleEnoughMs = 1000;
 
 std::size_t session_limit(const wire::Config& config, std::size_t max_descriptors) {
   const std::size_t room =
@@ -32,6 +35,21 @@ bool knows_upstream(const wire::Config& config, std::string_view name) {
   const auto& all = config.upstreams();
   return name.empty() || std::any_of(all.begin(), all.end(),
                                      [&](const auto& upstream) { return upstream.name() == name; });
+}
+
+// From nine tenths of the limit on; a single one is never too many.
+std::size_t crowd(std::size_t limit) { return std::max<std::size_t>(1, limit - (limit + 9) / 10); }
+
+void append(SessionLink* list, SessionLink* session) {
+  session->next = list;
+  session->previous = list->previous;
+  list->previous->next = session;
+  list->previous = session;
+}
+
+void take_out(SessionLink* session) {
+  session->next->previous = session->previous;
+  session->previous->next = session->next;
 }
 
 // Of serialized, for a worker with this configuration; null where it is empty.
@@ -72,7 +90,8 @@ Worker::Worker(WorkerParts parts, EpollPoller poller, PipePool pipes,
       workspace_(parts.config, &poller_, &parent_, &log_, &pipes_, parts.metrics, this),
       listeners_(&poller_, this),
       loop_(this),
-      max_sessions_(session_limit(parts.config, parts.max_descriptors)) {
+      max_sessions_(session_limit(parts.config, parts.max_descriptors)),
+      crowded_above_(crowd(max_sessions_)) {
   workspace_.rate_window_ms = parts.rate_window_ms;
   workspace_.policy = std::move(policy);
 }
@@ -116,6 +135,7 @@ bool Worker::tick() {
 }
 
 void Worker::finish_turn(bool busy) {
+  make_room();
   parent_.flush();
   log_.flush(busy);
   if (workspace_.wheel.armed() > 0 || log_.waiting() > 0 || accept_again_ms_ != 0) {
@@ -142,10 +162,35 @@ void Worker::on_session_yields(Session* session) {
   yielded_.push_back(session);
 }
 
+void Worker::on_session_idle(Session* session) {
+  take_out(session);
+  append(&list_, session);
+}
+
+// Near the limit those end that have been idle for the longest, before new clients have to wait.
+void Worker::make_room() {
+  for (int i = 0; i < kLookedAtForRoom; ++i) {
+    if (sessions_.in_use() - making_room_ <= crowded_above_) return;
+    Session* oldest = static_cast<Session*>(list_.next);
+    const bool idle = oldest->phase() == Session::Phase::kIdle;
+    if (idle && oldest->idle_ms() < kIdleEnoughMs) return;  // and so the others
+    on_session_idle(oldest);  // to the end, as the one that becomes idle last
+    if (!idle) continue;
+    oldest->makes_room = true;
+    ++making_room_;
+    oldest->drain(false);
+    if (room_events_.count(workspace_.clock.now_ms()) > 0) {
+      log_.event(wire::EventRecord::WARNING,
+                 "nine tenths of limits.connections (or of the descriptors for them) are in use; "
+                 "the connections that have been idle for the longest are closed");
+    }
+  }
+}
+
 void Worker::on_session_over(Session* session) {
   if (session->yielded) std::replace(yielded_.begin(), yielded_.end(), session, (Session*)nullptr);
-  session->next->previous = session->previous;
-  session->previous->next = session->next;
+  take_out(session);
+  if (session->makes_room) --making_room_;
   sessions_.destroy(session);
   workspace_.metrics->open_clients.store(sessions_.in_use(), std::memory_order_relaxed);
   // Some room first: at the limit each end of a session would otherwise cost two system calls.
@@ -160,10 +205,7 @@ bool Worker::may_accept() { return sessions_.in_use() < max_sessions_; }
 void Worker::on_accepted(UniqueFd client, const SocketAddress& from, std::uint32_t service) {
   MetricsPage::add(workspace_.metrics->accepted);
   Session* session = sessions_.make(&workspace_);
-  session->next = &list_;
-  session->previous = list_.previous;
-  list_.previous->next = session;
-  list_.previous = session;
+  append(&list_, session);
   workspace_.metrics->open_clients.store(sessions_.in_use(), std::memory_order_relaxed);
   session->start(std::move(client), from, service);
 }

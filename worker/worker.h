@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "proto/config.pb.h"
+#include "worker/event_limit.h"
 #include "worker/event_loop.h"
 #include "worker/listeners.h"
 #include "worker/log_pipe.h"
@@ -65,9 +66,11 @@ class Worker final : private LoopClient,
   void finish_turn(bool busy);
   void run_yielded();
   void run_deadlines();
+  void make_room();
 
   void on_session_over(Session* session) override;
   void on_session_yields(Session* session) override;
+  void on_session_idle(Session* session) override;
 
   bool may_accept() override;
   void on_accepted(UniqueFd client, const SocketAddress& from, std::uint32_t service) override;
@@ -89,9 +92,12 @@ class Worker final : private LoopClient,
   Listeners listeners_;
   EventLoop loop_;
   Slab<Session> sessions_;
-  SessionLink list_;
+  SessionLink list_;               // those that are idle in the order in which they became so
   std::vector<Session*> yielded_;  // nullptr: over since
   std::size_t max_sessions_;
+  std::size_t crowded_above_;    // so many: idle ones make room
+  std::size_t making_room_ = 0;  // have been told to, and are not over yet
+  EventLimit room_events_;
   std::uint64_t accept_again_ms_ = 0;  // after exhaustion
   std::uint64_t drain_until_ms_ = 0;
   bool overdue_ = false;  // deadlines have passed that the next turn sees to

@@ -42,6 +42,8 @@ class SessionOwner {
   virtual void on_session_over(Session* session) = 0;
   // The session has used up its share of this turn and wants run() in the next.
   virtual void on_session_yields(Session* session) = 0;
+  // An exchange has ended and the client may ask for another.
+  virtual void on_session_idle(Session* session) = 0;
 
  protected:
   ~SessionOwner() = default;

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <ctime>
 
 #include "tests/worker/gateway.h"
@@ -123,6 +124,7 @@ TEST(Limits, ConnectionsBeyondTheLimitWaitUntilOneEnds) {
     clients.push_back(gateway.connect());
     clients.back().send(kGet);
     EXPECT_EQ(clients.back().receive_message(), kHello);
+    clients.back().send("G");  // who is idle would make room
   }
   Peer waiting = gateway.connect();
   waiting.send(kGet);
@@ -132,6 +134,61 @@ TEST(Limits, ConnectionsBeyondTheLimitWaitUntilOneEnds) {
   clients.clear();
   waiting.set_timeout_ms(5000);
   EXPECT_EQ(waiting.receive_message(), kHello);
+}
+
+TEST(Limits, NearTheLimitThoseIdleForTheLongestMakeRoom) {
+  std::atomic<bool> hold{true};
+  Origin origin([&](Peer& peer) {
+    for (std::string head = peer.receive_head(); !head.empty(); head = peer.receive_head()) {
+      while (head.find("/held") != std::string::npos && hold) pause(10);
+      peer.send(kHello);
+    }
+  });
+  wire::Config config = default_config();
+  config.mutable_limits()->set_connections(20);
+  Gateway gateway(origin.port(), config);
+  std::vector<Peer> clients;
+  const auto ask = [&](Peer& peer) {
+    peer.send(kGet);
+    EXPECT_EQ(peer.receive_message(), kHello);
+  };
+  for (int i = 0; i < 18; ++i) {
+    clients.push_back(gateway.connect());
+    ask(clients.back());
+  }
+  clients[1].send("GET /held HTTP/1.1\r\nHost: example.test\r\n\r\n");
+  pause(1200);
+  EXPECT_EQ(gateway.metrics().open_clients.load(), 18u);  // room enough
+  ask(clients[0]);
+  for (int i = 0; i < 2; ++i) {
+    clients.push_back(gateway.connect());
+    ask(clients.back());
+  }
+  for (const std::size_t i : {2, 3}) EXPECT_EQ(clients[i].end(), End::kFin) << i;
+  hold = false;
+  EXPECT_EQ(clients[1].receive_message(), kHello);
+  for (const std::size_t i : {0, 1, 4, 17, 18, 19}) ask(clients[i]);
+}
+
+TEST(Limits, WhoHasJustBeenServedDoesNotMakeRoom) {
+  Origin origin(hello());
+  wire::Config config = default_config();
+  config.mutable_limits()->set_connections(2);
+  Gateway gateway(origin.port(), config);
+  Peer first = gateway.connect(), second = gateway.connect();
+  for (int i = 0; i < 15; ++i) {
+    for (Peer* peer : {&first, &second}) {
+      peer->send(kGet);
+      EXPECT_EQ(peer->receive_message(), kHello);
+    }
+    pause(100);
+  }
+  Peer third = gateway.connect();
+  third.send(kGet);
+  pause(1000);
+  EXPECT_EQ(first.end(), End::kFin);  // now that it has been idle for a while
+  first.finish_sending();
+  EXPECT_EQ(third.receive_message(), kHello);
 }
 
 // The worker shares the test's descriptor table, so the test can use it up.
