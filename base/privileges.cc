@@ -42,9 +42,10 @@ constexpr SyscallRule kStaticStart[] = {
 };
 
 const RolePrivileges* const kTable[kRoles] = {
-    &kParentPrivileges,        &kWorkerSpawnerPrivileges,   &kWorkerPrivileges,
-    &kLoaderSpawnerPrivileges, &kLoaderPrivileges,          &kLoggerSpawnerPrivileges,
-    &kLoggerPrivileges,        &kResolverSpawnerPrivileges, &kResolverPrivileges,
+    &kParentPrivileges,           &kWorkerSpawnerPrivileges,   &kWorkerPrivileges,
+    &kLoaderSpawnerPrivileges,    &kLoaderPrivileges,          &kLoggerSpawnerPrivileges,
+    &kLoggerPrivileges,           &kResolverSpawnerPrivileges, &kResolverPrivileges,
+    &kRegistrarSpawnerPrivileges, &kRegistrarPrivileges,
 };
 
 }  // namespace

@@ -92,8 +92,10 @@ enum class Role : unsigned {
   kLogger,
   kResolverSpawner,
   kResolver,
+  kRegistrarSpawner,
+  kRegistrar,
 };
-inline constexpr unsigned kRoles = 9;
+inline constexpr unsigned kRoles = 11;
 
 struct RolePrivileges {
   Role role;
@@ -124,6 +126,8 @@ extern const RolePrivileges kLoggerSpawnerPrivileges;
 extern const RolePrivileges kLoggerPrivileges;
 extern const RolePrivileges kResolverSpawnerPrivileges;
 extern const RolePrivileges kResolverPrivileges;
+extern const RolePrivileges kRegistrarSpawnerPrivileges;
+extern const RolePrivileges kRegistrarPrivileges;
 
 // What a static executable of glibc needs between execveat(2) and its own filter.
 std::span<const SyscallRule> static_start_rules();
@@ -132,16 +136,24 @@ std::span<const SyscallRule> static_start_rules();
 inline constexpr int kChannelFd = 3;    // every role and the spawners: to the parent
 inline constexpr int kWorkerLogFd = 4;  // worker: write end of its log pipe
 inline constexpr int kWorkerMetricsFd = 5;
-inline constexpr int kWorkerConfigFd = 6;       // worker: sealed Config
-inline constexpr int kWorkerListsFd = 7;        // worker: sealed lists, empty where there are none
-inline constexpr int kLoaderOutputFd = 4;       // loader: memfd for the Config; text is fd 0
-inline constexpr int kLoaderListsFd = 5;        // loader: memfd for compiled lists
-inline constexpr int kLoaderResolvConfFd = 6;   // loader: /etc/resolv.conf, or /dev/null
-inline constexpr int kLoaderDirectoryFd = 7;    // loader: the configuration's directory (O_PATH)
-inline constexpr int kLoaderZonesFd = 8;        // loader: /usr/share/zoneinfo, or /dev/null
-inline constexpr int kResolverConfigFd = 4;     // resolver: sealed Config
-inline constexpr int kLoggerDirectoryFd = 4;    // logger: the log directory (O_PATH)
-inline constexpr int kSpawnerBinaryFd = 10;     // spawner: what it executes (O_PATH)
-inline constexpr int kSpawnerDirectoryFd = 11;  // spawner: configuration or log directory (O_PATH)
+inline constexpr int kWorkerConfigFd = 6;        // worker: sealed Config
+inline constexpr int kWorkerListsFd = 7;         // worker: sealed lists, empty where there are none
+inline constexpr int kWorkerClientsFd = 8;       // worker: the run-time table, read-only
+inline constexpr int kLoaderOutputFd = 4;        // loader: memfd for the Config; text is fd 0
+inline constexpr int kLoaderListsFd = 5;         // loader: memfd for compiled lists
+inline constexpr int kLoaderResolvConfFd = 6;    // loader: /etc/resolv.conf, or /dev/null
+inline constexpr int kLoaderDirectoryFd = 7;     // loader: the configuration's directory (O_PATH)
+inline constexpr int kLoaderZonesFd = 8;         // loader: /usr/share/zoneinfo, or /dev/null
+inline constexpr int kResolverConfigFd = 4;      // resolver: sealed Config
+inline constexpr int kLoggerDirectoryFd = 4;     // logger: the log directory (O_PATH)
+inline constexpr int kRegistrarLogFd = 4;        // registrar: write end of its log pipe
+inline constexpr int kRegistrarPageFd = 5;       // registrar: the run-time table
+inline constexpr int kRegistrarDirectoryFd = 6;  // registrar: the state directory (O_PATH)
+inline constexpr int kSpawnerBinaryFd = 10;      // spawner: what it executes (O_PATH)
+inline constexpr int kSpawnerDirectoryFd =
+    11;  // spawner: configuration, log or state directory (O_PATH)
+
+// Octets of the run-time table (policy/clients/page.h); memory is taken for what is used only.
+inline constexpr std::size_t kClientsPageSize = std::size_t{44} << 20;
 
 }  // namespace gatehouse

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The spawners: PID 1 of empty namespaces, fork and exec one role on the parent's word.
 //
-// One table serves the four: what a spawner may do, its child may not (the child gets the role's
+// One table serves the five: what a spawner may do, its child may not (the child gets the role's
 // own rows and static_start_rules() as a second filter before exec).
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <netinet/tcp.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -36,6 +37,13 @@ constexpr SyscallRule kOwn[] = {
      "loader spawner: /etc/resolv.conf and the directory of time zones",
      {{0, ~0U, static_cast<std::uint32_t>(AT_FDCWD)},
       {2, kExactly, O_RDONLY | O_CLOEXEC | O_NONBLOCK}}},
+    {SYS_openat,
+     "registrar: the journal's files",
+     {{0, kExactly, kRegistrarDirectoryFd},
+      {2, kExactly, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW}}},
+    {SYS_openat,
+     "registrar: their directory",
+     {{0, kExactly, kRegistrarDirectoryFd}, {2, kExactly, O_RDONLY | O_DIRECTORY | O_CLOEXEC}}},
     {SYS_landlock_create_ruleset, "the loader sees less of the file system than its spawner"},
     {SYS_landlock_add_rule, "the same"},
     {SYS_landlock_restrict_self, "the same"},
@@ -51,6 +59,8 @@ constexpr SyscallRule kOwn[] = {
     {SYS_splice, "", {{5, kExactly, SPLICE_F_MOVE | SPLICE_F_NONBLOCK}}},
     {SYS_shutdown, "", {{1, kExactly, SHUT_WR}}},
     {SYS_getsockopt, "", {{1, kExactly, SOL_TCP}, {2, kExactly, TCP_INFO}}},
+    {SYS_getsockopt, "", {{1, kExactly, SOL_SOCKET}, {2, kExactly, SO_PEERCRED}}},
+    {SYS_getsockopt, "", {{1, kExactly, SOL_SOCKET}, {2, kExactly, SO_PEERGROUPS}}},
     {SYS_accept4, "", {{3, kExactly, SOCK_NONBLOCK | SOCK_CLOEXEC}}},
     {SYS_getsockname, ""},
     {SYS_epoll_wait, ""},
@@ -87,6 +97,9 @@ constexpr SyscallRule kOwn[] = {
      {{2, kExactly, PROT_READ | PROT_WRITE},
       {3, kExactly, MAP_SHARED},
       {4, kExactly, kWorkerMetricsFd}}},
+    {SYS_mmap,
+     "worker: the run-time table",
+     {{2, kExactly, PROT_READ}, {3, kExactly, MAP_SHARED}, {4, kExactly, kWorkerClientsFd}}},
     {SYS_mprotect, "", {{2, ~3ULL, 0}}},
     {SYS_munmap, ""},
     {SYS_mremap, ""},
@@ -96,6 +109,11 @@ constexpr SyscallRule kOwn[] = {
     {SYS_sched_getaffinity, ""},
     {SYS_lseek, ""},
     {SYS_pread64, ""},
+    {SYS_pwrite64, ""},
+    {SYS_ftruncate, ""},
+    {SYS_fsync, ""},
+    {SYS_fdatasync, ""},
+    {SYS_flock, "", {{1, kExactly, LOCK_EX | LOCK_NB}}},
     {SYS_fcntl, "", {{1, kExactly, F_SETPIPE_SZ}}},
     {SYS_fcntl, "", {{1, kExactly, F_GETPIPE_SZ}}},
     {SYS_fcntl, "", {{1, kExactly, F_GET_SEALS}}},
@@ -125,7 +143,7 @@ constexpr FdRule kFds[] = {
     {2, "/dev/null", ""},
     {kChannelFd, "socket:", "channel to the parent"},
     {kSpawnerBinaryFd, "/", "what it executes"},
-    {kSpawnerDirectoryFd, "/", "the loader's: the configuration's directory"},
+    {kSpawnerDirectoryFd, "/", "the directory of the configuration, or of the registrar's state"},
     {-1, "anon_inode:[signalfd]", "children that ended"},
 };
 constexpr FdRule kLoggerSpawnerFds[] = {
@@ -175,5 +193,7 @@ constinit const RolePrivileges kLoaderSpawnerPrivileges =
 constinit const RolePrivileges kLoggerSpawnerPrivileges = logger_spawner();
 constinit const RolePrivileges kResolverSpawnerPrivileges =
     spawner(Role::kResolverSpawner, "resolver-spawner", 4);
+constinit const RolePrivileges kRegistrarSpawnerPrivileges =
+    spawner(Role::kRegistrarSpawner, "registrar-spawner", 5);
 
 }  // namespace gatehouse

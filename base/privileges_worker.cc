@@ -62,6 +62,9 @@ constexpr SyscallRule kStart[] = {
      {{2, kExactly, PROT_READ | PROT_WRITE},
       {3, kExactly, MAP_SHARED},
       {4, kExactly, kWorkerMetricsFd}}},
+    {SYS_mmap,
+     "the run-time table, which its descriptor lets nobody write",
+     {{2, kExactly, PROT_READ}, {3, kExactly, MAP_SHARED}, {4, kExactly, kWorkerClientsFd}}},
     {SYS_getrandom, "seeds of hash tables and malloc"},
 };
 
@@ -74,6 +77,7 @@ constexpr FdRule kFds[] = {
     {kWorkerMetricsFd, "/memfd:gatehouse-metrics", "counters"},
     {kWorkerConfigFd, "/memfd:gatehouse-config", "configuration"},
     {kWorkerListsFd, "/memfd:gatehouse-lists", "compiled lists"},
+    {kWorkerClientsFd, "/memfd:gatehouse-clients", "run-time table, read-only"},
     {-1, "socket:", "listeners, clients and upstreams from the parent and accept4"},
     {-1, "anon_inode:[eventpoll]", "event loop"},
     {-1, "anon_inode:[eventfd]", "event loop"},

@@ -28,6 +28,7 @@ inline constexpr std::uint64_t kLandlockWriteFile = 1ULL << 1;
 inline constexpr std::uint64_t kLandlockReadFile = 1ULL << 2;
 inline constexpr std::uint64_t kLandlockReadDir = 1ULL << 3;
 inline constexpr std::uint64_t kLandlockMakeReg = 1ULL << 8;
+inline constexpr std::uint64_t kLandlockTruncate = 1ULL << 14;
 
 struct LandlockAllow {
   int fd;                // O_PATH, a directory or a file

@@ -107,14 +107,15 @@ class Gatehouse(Gateway):
     def command(self):
         configuration = self.fill(
             "gatehouse.toml", LOG="file" if self.logs else "off", POLICY=self.write_policy() if self.rules else "")
-        directories = [self.directory / "run", self.directory / "log"]
+        directories = [self.directory / name for name in ("run", "log", "state")]
         for directory in directories:
             directory.mkdir(exist_ok=True)
         return [
             str(BIN / "gatehoused"), "--config", configuration, "--libexec", str(BIN),
             "--run-dir", str(directories[0]), "--log-dir", str(directories[1]),
+            "--state-dir", str(directories[2]),
             # Users of its own: the kernel bounds the memory of pipes for each user.
-            "--uid-base", str(64200 + 5 * (self.port - 8801)),
+            "--uid-base", str(64200 + 6 * (self.port - 8801)),
         ]
 
     def ready(self):

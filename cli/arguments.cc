@@ -37,11 +37,11 @@ Result<Arguments> Arguments::parse(const std::vector<std::string>& words,
     }
     if (!known->takes_value) {
       if (equals != std::string::npos) return Error{0, "the option " + name + " takes no value"};
-      result.values_[name] = "";
+      result.values_[name] = {""};
     } else if (equals != std::string::npos) {
-      result.values_[name] = word.substr(equals + 1);
+      result.values_[name].push_back(word.substr(equals + 1));
     } else if (i + 1 < words.size()) {
-      result.values_[name] = words[++i];
+      result.values_[name].push_back(words[++i]);
     } else {
       return Error{0, "the option " + name + " lacks its value"};
     }
@@ -51,7 +51,12 @@ Result<Arguments> Arguments::parse(const std::vector<std::string>& words,
 
 std::string Arguments::value(std::string_view option, std::string_view otherwise) const {
   const auto found = values_.find(std::string(option));
-  return found == values_.end() ? std::string(otherwise) : found->second;
+  return found == values_.end() ? std::string(otherwise) : found->second.back();
+}
+
+std::vector<std::string> Arguments::all(std::string_view option) const {
+  const auto found = values_.find(std::string(option));
+  return found == values_.end() ? std::vector<std::string>() : found->second;
 }
 
 }  // namespace gatehouse::cli

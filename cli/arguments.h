@@ -25,11 +25,13 @@ class Arguments {
                                  const std::vector<Option>& options);
 
   bool has(std::string_view option) const { return values_.contains(std::string(option)); }
+  // Of an option that is there several times the last one counts, but for all().
   std::string value(std::string_view option, std::string_view otherwise) const;
+  std::vector<std::string> all(std::string_view option) const;
   const std::vector<std::string>& positional() const { return positional_; }
 
  private:
-  std::map<std::string, std::string> values_;
+  std::map<std::string, std::vector<std::string>> values_;
   std::vector<std::string> positional_;
 };
 

@@ -35,6 +35,9 @@ extern const Command kReopenCommand;
 extern const Command kStopCommand;
 extern const Command kStatusCommand;
 extern const Command kPostureCommand;
+extern const Command kClientCommand;
+extern const Command kGrantCommand;
+extern const Command kBypassCommand;
 
 // "gatehouse COMMAND: sentence" on standard error; returns code.
 int complain(std::string_view command, std::string_view sentence, int code);

@@ -6,9 +6,15 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "ipc/channel.h"
 #include "proto/control.pb.h"
 
 namespace gatehouse::cli {
+
+// A connection to one of its sockets. who_may: the end of the sentence where that is not permitted.
+Result<UniqueFd> connect_to(const std::string& path, const char* who_may);
+// The next answer on it, which does not take longer.
+Status await_answer(int socket, int timeout_ms, ipc::Message* message);
 
 class ControlClient {
  public:

@@ -12,10 +12,10 @@
 namespace gatehouse::cli {
 namespace {
 
-const Command* const kCommands[] = {&kRunCommand,    &kCheckCommand,  &kWhyCommand,
-                                    &kReplayCommand, &kLearnCommand,  &kImportCommand,
-                                    &kStatusCommand, &kReloadCommand, &kReopenCommand,
-                                    &kStopCommand,   &kPostureCommand};
+const Command* const kCommands[] = {
+    &kRunCommand,    &kCheckCommand,  &kWhyCommand,    &kReplayCommand, &kLearnCommand,
+    &kImportCommand, &kStatusCommand, &kReloadCommand, &kReopenCommand, &kStopCommand,
+    &kClientCommand, &kGrantCommand,  &kBypassCommand, &kPostureCommand};
 
 void print_help() {
   std::printf(

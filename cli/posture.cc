@@ -72,7 +72,8 @@ std::optional<Role> spawner_role(const ProcessFacts& facts, std::uint32_t uid_ba
 
 // Others come and go: a loader runs for milliseconds.
 bool must_be_there(const RolePrivileges& role) {
-  return is_spawner(role) || role.role == Role::kWorker || role.role == Role::kLogger;
+  return is_spawner(role) || role.role == Role::kWorker || role.role == Role::kLogger ||
+         role.role == Role::kRegistrar;
 }
 
 // Reads one process into posture. A process that has ended meanwhile is none.

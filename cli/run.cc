@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // gatehouse run: becomes gatehoused.
+#include <grp.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,12 +17,17 @@ constexpr std::string_view kHelp =
     "  --config FILE            the configuration (an empty file is a working one)\n"
     "  --gatehoused PATH        the daemon (default: gatehoused beside this command, else in\n"
     "                           ../libexec/gatehouse or ../libexec)\n"
-    "  --libexec DIR            where gatehouse-worker, gatehouse-loader, gatehouse-logger and\n"
-    "                           gatehouse-resolver are (default: beside gatehoused)\n"
-    "  --run-dir DIR            for control.sock (default /run/gatehouse)\n"
+    "  --libexec DIR            where gatehouse-worker, gatehouse-loader, gatehouse-logger,\n"
+    "                           gatehouse-resolver and gatehouse-registrar are (default: beside\n"
+    "                           gatehoused)\n"
+    "  --run-dir DIR            for control.sock and clients.sock (default /run/gatehouse)\n"
     "  --log-dir DIR            for log files (default /var/log/gatehouse)\n"
-    "  --uid-base N             parent, worker, loader, logger and resolver run as N ... N+4\n"
-    "                           (default 64200)\n"
+    "  --state-dir DIR          what was changed at run time and still holds (default\n"
+    "                           /var/lib/gatehouse)\n"
+    "  --control-group GROUP    members of this group, a name or number, may use `gatehouse\n"
+    "                           client`, `grant` and `bypass`, as root may (default: none)\n"
+    "  --uid-base N             parent, worker, loader, logger, resolver and registrar run as\n"
+    "                           N ... N+5 (default 64200)\n"
     "  --require-all            refuse to run where the kernel lacks a layer of confinement\n"
     "  --allow-destination NET  lift the compiled-in floor for an address or network, "
     "repeatable\n"
@@ -51,6 +57,12 @@ std::string find_daemon() {
   return beside;
 }
 
+// gatehoused takes a number: it looks up no names as root. A name that is none it will refuse.
+std::string group_number(const std::string& name) {
+  const group* const found = getgrnam(name.c_str());
+  return found == nullptr ? name : std::to_string(found->gr_gid);
+}
+
 int run(const std::vector<std::string>& words) {
   std::string daemon;
   bool configured = false;
@@ -60,6 +72,11 @@ int run(const std::vector<std::string>& words) {
     if (words[i] == "--gatehoused") {
       if (i + 1 == words.size()) return misused("run", "the option --gatehoused lacks its value");
       daemon = words[++i];
+      continue;
+    }
+    if (words[i] == "--control-group" && i + 1 < words.size()) {
+      passed.push_back(words[i]);
+      passed.push_back(group_number(words[++i]));
       continue;
     }
     configured = configured || words[i] == "--config" || words[i].starts_with("--config=");

@@ -28,6 +28,7 @@ constexpr std::string_view kHelp =
     "  --dst IP[:PORT]      where the client's connection goes (transparent mode)\n"
     "  --listener MODE      transparent, forward, reverse or a port that is listened on\n"
     "  --header \"NAME: V\"   a header field of the request\n"
+    "  --label KEY=VALUE    a label that the client has at run time, repeatable\n"
     "  --time TIME          such as 2026-11-24T10:00:00+01:00 (now)\n"
     "  --unverified         the destination is not known to be the name's\n"
     "  --status N, --type TYPE, --size SIZE\n"
@@ -108,6 +109,10 @@ std::vector<policy::Word> question_words(const Arguments& arguments) {
     add(word);
     add(arguments.value(option, ""));
   }
+  for (const std::string& label : arguments.all("--label")) {
+    add("label");
+    add(label);
+  }
   if (arguments.has("--unverified")) add("unverified");
   return words;
 }
@@ -118,6 +123,7 @@ int run(const std::vector<std::string>& words) {
                                                   {"--dst", true},
                                                   {"--listener", true},
                                                   {"--header", true},
+                                                  {"--label", true},
                                                   {"--time", true},
                                                   {"--status", true},
                                                   {"--type", true},

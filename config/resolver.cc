@@ -27,11 +27,16 @@ const Node* find_value(const Node* table, std::string_view key) {
   return nullptr;
 }
 
+bool has_transparent(const wire::Config& config) {
+  const auto& listeners = config.listeners();
+  return std::any_of(listeners.begin(), listeners.end(), [](const wire::ConfigListener& listener) {
+    return listener.mode() == wire::TRANSPARENT;
+  });
+}
+
 std::optional<Need> find_need(const Node& root, const wire::Config& config,
                               bool policy_needs_names) {
-  bool transparent = false;
   for (const wire::ConfigListener& listener : config.listeners()) {
-    transparent = transparent || listener.mode() == wire::TRANSPARENT;
     if (listener.mode() != wire::FORWARD) continue;
     for (const Node& table : find_value(&root, "listen")->items) {
       const Node* mode = find_value(&table, "mode");
@@ -39,7 +44,7 @@ std::optional<Need> find_need(const Node& root, const wire::Config& config,
         return Need{mode->position, "[[listen]] mode"};
     }
   }
-  if (!transparent) return std::nullopt;
+  if (!has_transparent(config)) return std::nullopt;
   const Node* gateway = find_value(&root, "gateway");
   if (config.host_check() != wire::HOST_CHECK_OFF) {
     return Need{find_value(gateway, "host_check")->position, "[gateway] host_check"};
@@ -126,8 +131,11 @@ void read_resolver(const Node& root, std::string_view resolv_conf, bool policy_n
   resolver->set_tries(tries);
 
   const auto need = find_need(root, *config, policy_needs_names);
-  if (!need) return;
-  if (section.find("servers") == nullptr) {
+  // A grant at run time may need a name: whoever has a policy and writes down servers gets them
+  // asked.
+  const bool for_grants = !config->policy().empty() && has_transparent(*config);
+  if (!need && !for_grants) return;
+  if (need && section.find("servers") == nullptr) {
     HostServers host = read_resolv_conf(resolv_conf);
     if (host.servers.empty()) return say_none_is_known(*need, host, diagnostics);
     servers = std::move(host.servers);

@@ -14,7 +14,7 @@ namespace gatehouse::logger {
 
 // Who speaks, and how much of it is let through.
 struct Source {
-  enum class Kind { kParent, kWorker, kLogger };
+  enum class Kind { kParent, kWorker, kRegistrar, kLogger };
   Kind kind = Kind::kLogger;
   unsigned slot = 0;  // of a worker
 

@@ -54,7 +54,7 @@ bool Logger::finished() const {
 // Until the first configuration the access log's place and form are unknown; the parent's own
 // sentences need neither.
 bool Logger::wants(const Pipe& pipe) const {
-  return config_.has_value() || deadline_.has_value() || pipe.source.kind == Source::Kind::kParent;
+  return config_.has_value() || deadline_.has_value() || pipe.source.kind != Source::Kind::kWorker;
 }
 
 bool Logger::logs_access() const { return config_ && config_->target() != wire::ConfigLog::OFF; }
@@ -137,12 +137,12 @@ void Logger::add_pipe(const wire::AddPipe& message, UniqueFd fd) {
     say(wire::EventRecord::ERROR, "the parent announced a log pipe without a descriptor");
     return;
   }
-  const bool worker = message.source() == wire::AddPipe::WORKER;
-  pipes_.push_back(
-      {std::move(fd),
-       {worker ? Source::Kind::kWorker : Source::Kind::kParent, worker ? message.slot() : 0},
-       {},
-       false});
+  const Source::Kind kind = message.source() == wire::AddPipe::WORKER ? Source::Kind::kWorker
+                            : message.source() == wire::AddPipe::REGISTRAR
+                                ? Source::Kind::kRegistrar
+                                : Source::Kind::kParent;
+  const unsigned slot = kind == Source::Kind::kWorker ? message.slot() : 0;
+  pipes_.push_back({std::move(fd), {kind, slot}, {}, false});
 }
 
 void Logger::begin_finish(std::uint64_t within_us) {
@@ -179,9 +179,11 @@ bool Logger::read_pipe(Pipe* pipe) {
     }
   }
   if (frame == Frame::kBroken) {
-    const bool worker = pipe->source.kind == Source::Kind::kWorker;
+    const Source::Kind kind = pipe->source.kind;
     say(wire::EventRecord::SECURITY,
-        (worker ? "worker " + std::to_string(pipe->source.slot) : std::string("the parent")) +
+        (kind == Source::Kind::kWorker      ? "worker " + std::to_string(pipe->source.slot)
+         : kind == Source::Kind::kRegistrar ? std::string("the registrar")
+                                            : std::string("the parent")) +
             " sent a log record that can't be read; its log pipe is closed");
     return false;
   }

@@ -24,6 +24,8 @@ TermKind kind_of(const wire::PolicyTerm& term) {
   switch (term.is_case()) {
     case wire::PolicyTerm::kFrom:
       return TermKind::kFrom;
+    case wire::PolicyTerm::kLabel:
+      return TermKind::kLabel;
     case wire::PolicyTerm::kListener:
       return TermKind::kListener;
     case wire::PolicyTerm::kPort:
@@ -84,9 +86,9 @@ std::uint64_t bits_of(const google::protobuf::RepeatedField<std::uint32_t>& list
 }  // namespace
 
 std::string_view term_name(TermKind kind) {
-  constexpr std::array<std::string_view, 12> kNames = {"from",     "listener", "port",   "method",
-                                                       "to",       "path",     "header", "when",
-                                                       "verified", "status",   "type",   "size"};
+  constexpr std::array<std::string_view, 13> kNames = {
+      "from",   "label", "listener", "port",   "method", "to",  "path",
+      "header", "when",  "verified", "status", "type",   "size"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -149,6 +151,7 @@ Status Engine::build() {
       auto built = build_term(term);
       if (!built) return built.error();
       uses_time_ |= built->kind == TermKind::kWhen;
+      uses_labels_ |= built->kind == TermKind::kLabel;
       rule.terms.push_back(std::move(*built));
     }
     std::stable_sort(rule.terms.begin(), rule.terms.end(),
@@ -242,6 +245,7 @@ void Engine::decide(const Request& request, Decision* decision, Trace* trace) {
   client_lists_.reset();
   std::fill(client_in_.begin(), client_in_.end(), Known::kNot);
   decision->rule = nullptr;
+  decision->number = 0;
   decision->effects.clear();
   decision->later.clear();
   if (trace == nullptr) {
@@ -315,6 +319,12 @@ bool Engine::matches(const Term& term, const Request& request) {
   switch (term.kind) {
     case TermKind::kFrom:
       return client_is_in(term.networks, request);
+    case TermKind::kLabel: {
+      const auto& words = source.label().words();
+      return std::any_of(request.labels.begin(), request.labels.end(), [&](const auto& label) {
+        return std::find(words.begin(), words.end(), label) != words.end();
+      });
+    }
     case TermKind::kListener:
       return matches_listener(source.listener(), request);
     case TermKind::kPort:

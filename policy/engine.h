@@ -37,6 +37,7 @@ inline constexpr std::uint32_t kPolicyVersion = 1;
 // In the order in which they are looked at.
 enum class TermKind : std::uint8_t {
   kFrom,
+  kLabel,
   kListener,
   kPort,
   kMethod,
@@ -99,6 +100,8 @@ class Engine {
 
   // Some rule looks at the time.
   bool uses_time() const { return uses_time_; }
+  // Some rule looks at labels.
+  bool uses_labels() const { return uses_labels_; }
   const std::vector<Rule>& rules() const { return rules_; }
 
  private:
@@ -133,7 +136,7 @@ class Engine {
   std::vector<std::uint64_t> network_lists_;  // of each of networks_, a bit for each list
   NameIndex names_;
   std::vector<Rule> rules_;
-  bool uses_time_ = false;
+  bool uses_time_ = false, uses_labels_ = false;
 
   // Most rules of a long policy are about other names or clients. A bit for each rule.
   using RuleBits = std::vector<std::uint64_t>;

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +43,7 @@ struct Request {
   const Fields* fields = nullptr;
   std::int64_t now = 0;  // seconds since 1970; only read where Engine::uses_time()
   Verified verified = Verified::kUnknown;
+  std::span<const std::string> labels;  // "key=value", of the client; only read where uses_labels()
 };
 
 // The final response to a request that was allowed.
@@ -55,6 +58,7 @@ struct Decision {
   std::vector<const Rule*> effects;  // rules that matched before it and went on, in order
   std::vector<const Rule*> later;    // such rules that are about the response, not yet asked of it
   bool looked_at_time = false;
+  std::uint64_t number = 0;  // of the grant or bypass that decided instead of the policy
 };
 
 // What rules about the response decide.

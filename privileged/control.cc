@@ -39,8 +39,7 @@ wire::ControlReply done_reply(const char* text) {
 
 }  // namespace
 
-Result<UniqueFd> open_control_socket(const std::string& run_directory, uid_t id) {
-  const std::string path = run_directory + "/control.sock";
+Result<UniqueFd> open_control_socket(const std::string& path, uid_t owner, gid_t group) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return Error{0, "--run-dir is too long: " + path};
@@ -57,7 +56,7 @@ Result<UniqueFd> open_control_socket(const std::string& run_directory, uid_t id)
   const mode_t mask = umask(0117);
   const bool bound = fd.valid() &&
                      bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                     lchown(path.c_str(), id, id) == 0 && listen(fd.get(), 8) == 0;
+                     lchown(path.c_str(), owner, group) == 0 && listen(fd.get(), 64) == 0;
   umask(mask);
   if (!bound) return errno_error("opening the control socket " + path);
   return fd;

@@ -41,7 +41,7 @@ class Control {
   std::map<std::uint64_t, UniqueFd> clients_;  // by a number that is never reused
 };
 
-// Binds RUN_DIR/control.sock, mode 0660, owned by id. Root only.
-Result<UniqueFd> open_control_socket(const std::string& run_directory, uid_t id);
+// Binds a unix socket, mode 0660, with this owner and group. Root only.
+Result<UniqueFd> open_control_socket(const std::string& path, uid_t owner, gid_t group);
 
 }  // namespace gatehouse::privileged

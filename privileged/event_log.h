@@ -1,28 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parent's operational log: one sentence a line, to standard error at first, through a pipe to
-// the logger once that runs. Never blocks; what a full pipe refuses is counted and reported.
+// The parent's operational log.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
-#include "base/unique_fd.h"
+#include "ipc/event_log.h"
 
 namespace gatehouse::privileged {
 
-enum class Level { kInfo = 0, kWarning = 1, kError = 2, kSecurity = 3 };
-
-class EventLog {
- public:
-  void write(Level level, std::string_view text);  // at most 1 KiB, the rest is cut
-  // From now on to this pipe (nonblocking write end).
-  void use_pipe(UniqueFd pipe) { pipe_ = std::move(pipe); }
-
- private:
-  bool write_record(const std::string& encoded);
-
-  UniqueFd pipe_;
-  std::uint64_t dropped_ = 0;
-};
+using ipc::EventLog;
+using ipc::Level;
 
 }  // namespace gatehouse::privileged

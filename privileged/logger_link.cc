@@ -42,8 +42,9 @@ void LoggerLink::tell_configuration() {
 
 void LoggerLink::tell_pipe(std::uint32_t child, const Pipe& pipe) {
   wire::ToLogger message;
-  message.mutable_add_pipe()->set_source(child == 0 ? wire::AddPipe::PARENT
-                                                    : wire::AddPipe::WORKER);
+  message.mutable_add_pipe()->set_source(child == 0            ? wire::AddPipe::PARENT
+                                         : child == kRegistrar ? wire::AddPipe::REGISTRAR
+                                                               : wire::AddPipe::WORKER);
   message.mutable_add_pipe()->set_slot(pipe.slot);
   send(message, pipe.read_end.get());
 }

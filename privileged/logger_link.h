@@ -19,6 +19,8 @@ class LoggerLink {
 
   // Starts it with the sealed configuration (a copy is kept), or hands a running one the new one.
   void configure(int config_memfd);
+  // For whom a pipe may be beside workers: the parent, and this one.
+  static constexpr std::uint32_t kRegistrar = ~0U;
   // A new log pipe for a worker of this slot (child 0: for the parent): its write end. The read end
   // goes to the logger.
   Result<UniqueFd> make_pipe(std::uint32_t child, unsigned slot);

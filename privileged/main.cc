@@ -14,6 +14,7 @@
 #include <cstdlib>
 
 #include "base/sandbox.h"
+#include "ipc/sealed_memfd.h"
 #include "privileged/confine.h"
 #include "privileged/control.h"
 #include "privileged/evidence.h"
@@ -115,6 +116,22 @@ void start_spawners(const Options& options, Inheritance* parent) {
   parent->loader_spawner = must(start_spawner(loader));
   parent->logger_spawner = must(start_spawner(logger));
   parent->resolver_spawner = must(start_spawner(spec(Role::kResolverSpawner, Role::kResolver)));
+  SpawnerSpec registrar = spec(Role::kRegistrarSpawner, Role::kRegistrar);
+  registrar.directory = options.state_directory;
+  registrar.file = options.control_group;
+  parent->registrar_spawner = must(start_spawner(registrar));
+}
+
+// The page of the run-time table. Workers get a descriptor with which nobody can write, whatever
+// else of their confinement fails.
+void make_clients_page(Inheritance* parent) {
+  parent->clients_page = must(ipc::make_memfd("gatehouse-clients", kClientsPageSize));
+  must(ipc::seal(parent->clients_page.get(), false));
+  const std::string path = "/proc/self/fd/" + std::to_string(parent->clients_page.get());
+  const int access = omitted("descriptor") ? O_RDWR : O_RDONLY;
+  parent->clients_read = UniqueFd(open(path.c_str(), access | O_CLOEXEC));
+  if (!parent->clients_read.valid() || fchmod(parent->clients_page.get(), 0) != 0)
+    give_up(errno_error("making the run-time table read-only for workers").what);
 }
 
 // The end of being root. What is left is enough for the listeners, and final_drop takes that too.
@@ -160,12 +177,21 @@ int run(int argc, char** argv) {
   parent.missing_layers = missing_layers();
   parent.final_drop = final_drop;
   check_host(options, parent.missing_layers);
-  umask(027);
+  umask(022);
   make_directory(options.run_directory, options.uid_base, 0755);
+  umask(027);
   make_directory(options.log_directory, options.uid_base + privileges(Role::kLogger).uid_offset,
                  0750);
+  make_directory(options.state_directory,
+                 options.uid_base + privileges(Role::kRegistrar).uid_offset, 0700);
   start_spawners(options, &parent);
-  parent.control = must(open_control_socket(options.run_directory, options.uid_base));
+  const std::string run = options.run_directory;
+  parent.control =
+      must(open_control_socket(run + "/control.sock", options.uid_base, options.uid_base));
+  const unsigned long group = std::strtoul(options.control_group.c_str(), nullptr, 10);
+  parent.clients_socket =
+      must(open_control_socket(run + "/clients.sock", 0, static_cast<gid_t>(group)));
+  make_clients_page(&parent);
   parent.proc = UniqueFd(open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
   parent.signals = open_signals();
   drop(options, parent);

@@ -17,9 +17,13 @@ const char kHelp[] =
     "                           the loader may read\n"
     "  --libexec DIR            where gatehouse-worker, gatehouse-loader and gatehouse-logger are\n"
     "                           (default: beside gatehoused)\n"
-    "  --run-dir DIR            for control.sock (default /run/gatehouse)\n"
+    "  --run-dir DIR            for control.sock and clients.sock (default /run/gatehouse)\n"
     "  --log-dir DIR            all that the logger may write to (default /var/log/gatehouse)\n"
-    "  --uid-base N             parent, worker, loader, logger and resolver run as N ... N+4\n"
+    "  --state-dir DIR          what was changed at run time and still holds (default\n"
+    "                           /var/lib/gatehouse)\n"
+    "  --control-group GID      members of this group may use clients.sock, as root may\n"
+    "  --uid-base N             parent, worker, loader, logger, resolver and registrar run as\n"
+    "                           N ... N+5\n"
     "                           (default 64200); two instances need two ranges\n"
     "  --allow-destination NET  lift the compiled-in floor for an address or network, repeatable\n"
     "  --allow-endpoint ADDR:PORT  let the configuration name this server or resolver although "
@@ -51,6 +55,15 @@ Status take_uid_base(const std::string& text, Options* options) {
     return Error{EINVAL, "--uid-base " + text + ": must be a number from 1000 on"};
   }
   options->uid_base = static_cast<uid_t>(base);
+  return ok();
+}
+
+Status take_group(const std::string& text, Options* options) {
+  unsigned long group = 0;
+  if (!parse_number(text, 1, 4'000'000'000UL, &group)) {
+    return Error{EINVAL, "--control-group " + text + ": must be the number of a group"};
+  }
+  options->control_group = std::to_string(group);
   return ok();
 }
 
@@ -102,6 +115,8 @@ constexpr Known kKnown[] = {
     {.name = "libexec", .text = &Options::libexec},
     {.name = "run-dir", .text = &Options::run_directory},
     {.name = "log-dir", .text = &Options::log_directory},
+    {.name = "state-dir", .text = &Options::state_directory},
+    {.name = "control-group", .take = take_group},
     {.name = "uid-base", .take = take_uid_base},
     {.name = "allow-destination", .take = take_destination},
     {.name = "allow-endpoint", .take = take_endpoint},

@@ -18,7 +18,9 @@ struct Options {
   std::string libexec;  // directory of the roles' executables
   std::string run_directory = "/run/gatehouse";
   std::string log_directory = "/var/log/gatehouse";
+  std::string state_directory = "/var/lib/gatehouse";
   uid_t uid_base = 64200;
+  std::string control_group;  // a gid; empty: none
   bool require_all = false;
   Floor::Lifted lifted;
   bool help = false;

@@ -13,6 +13,7 @@
 #include "privileged/config_source.h"
 #include "privileged/control.h"
 #include "privileged/logger_link.h"
+#include "privileged/registrar_link.h"
 #include "privileged/resolver_link.h"
 #include "privileged/supervisor.h"
 
@@ -33,9 +34,12 @@ class Parent {
         logger_(loop_, log_, from_.logger_spawner.channel.get()),
         source_(loop_, log_, from_.loader_spawner.channel.get(), from_.options.config),
         resolver_(loop_, log_, from_.resolver_spawner.channel.get()),
+        registrar_(loop_, log_, logger_, from_.registrar_spawner.channel.get(),
+                   from_.clients_socket.get(), from_.clients_page.get(),
+                   [this] { supervisor_.end_connections(); }),
         supervisor_({loop_, log_, logger_, resolver_, from_.worker_spawner.channel.get(),
-                     from_.proc.get(), from_.worker_uid, from_.inherited_filters,
-                     from_.options.lifted}) {}
+                     from_.clients_read.get(), from_.proc.get(), from_.worker_uid,
+                     from_.inherited_filters, from_.options.lifted}) {}
 
   int run();
 
@@ -58,6 +62,7 @@ class Parent {
   LoggerLink logger_;
   ConfigSource source_;
   ResolverLink resolver_;
+  RegistrarLink registrar_;
   Supervisor supervisor_;
   std::unique_ptr<Control> control_;
   std::function<void(Status)> reload_done_;  // a reload whose workers are still to come
@@ -93,6 +98,8 @@ Status Parent::watch() {
       {from_.loader_spawner, "loader", [this](auto& child) { source_.child_exited(child); }},
       {from_.logger_spawner, "logger", [this](auto& child) { logger_.child_exited(child); }},
       {from_.resolver_spawner, "resolver", [this](auto& child) { resolver_.child_exited(child); }},
+      {from_.registrar_spawner, "registrar",
+       [this](auto& child) { registrar_.child_exited(child); }},
   };
   for (const auto& each : all) {
     if (auto status = watch_spawner(each.spawner, each.name, each.exited); !status) return status;
@@ -100,8 +107,15 @@ Status Parent::watch() {
   return loop_.add(from_.signals.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
 }
 
-// The first configuration: without it nothing is started.
+// What holds at run time comes first, as the first worker must know it. Then the first
+// configuration: without it nothing is started.
 bool Parent::load_first() {
+  registrar_.start();
+  while (!registrar_.was_ready() && !registrar_.failed() && exit_code_ < 0) turn();
+  if (!registrar_.was_ready()) {
+    exit_code_ = kExitFailed;
+    return false;
+  }
   bool loaded = false;
   source_.load([&](Result<LoadedConfig> config) {
     Status status = config ? supervisor_.apply(std::move(*config)) : Status(config.error());
@@ -155,13 +169,15 @@ int Parent::run() {
 }
 
 void Parent::turn() {
-  loop_.wait(std::min({supervisor_.next_deadline(), source_.next_deadline(),
-                       logger_.next_deadline(), resolver_.next_deadline(), reload_until_}));
+  loop_.wait(
+      std::min({supervisor_.next_deadline(), source_.next_deadline(), logger_.next_deadline(),
+                resolver_.next_deadline(), registrar_.next_deadline(), reload_until_}));
   const TimePoint now = Clock::now();
   if (supervisor_.next_deadline() <= now) supervisor_.expire(now);
   source_.expire(now);
   logger_.expire(now);
   resolver_.expire(now);
+  registrar_.expire(now);
   supervisor_.finish_turn();
 }
 

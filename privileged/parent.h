@@ -17,9 +17,13 @@ struct Inheritance {
   SpawnerProcess loader_spawner;
   SpawnerProcess logger_spawner;
   SpawnerProcess resolver_spawner;
-  UniqueFd control;  // listening
-  UniqueFd signals;  // signalfd(2): SIGTERM, SIGINT, SIGHUP, SIGUSR1
-  UniqueFd proc;     // /proc
+  SpawnerProcess registrar_spawner;
+  UniqueFd control;         // listening
+  UniqueFd clients_socket;  // listening, for the registrar's callers
+  UniqueFd clients_page;    // size-sealed, for the registrar
+  UniqueFd clients_read;    // the same, O_RDONLY, for workers
+  UniqueFd signals;         // signalfd(2): SIGTERM, SIGINT, SIGHUP, SIGUSR1
+  UniqueFd proc;            // /proc
   uid_t worker_uid = 0;
   unsigned inherited_filters = 0;
   Options options;

@@ -30,7 +30,7 @@ constexpr char kResolvConf[] = "/etc/resolv.conf";
 constexpr char kZones[] = "/usr/share/zoneinfo";
 constexpr const char* kResolvConfFolders[] = {"/etc", "/run/systemd/resolve"};
 constexpr int kSignalFd = 12;
-constexpr std::size_t kMaxChildFds = 5;  // of one child; a worker's
+constexpr std::size_t kMaxChildFds = 6;  // of one child; a worker's
 constexpr int kParked = 20;              // descriptors on their way to a child wait from here on
 
 class Spawner {
@@ -99,6 +99,10 @@ void Spawner::confine() {
     allow.push_back({kSpawnerDirectoryFd, kLandlockReadFile | kLandlockReadDir});
   if (spec_.child == Role::kLogger)
     allow.push_back({kSpawnerDirectoryFd, kLandlockWriteFile | kLandlockMakeReg});
+  if (spec_.child == Role::kRegistrar)
+    allow.push_back({kSpawnerDirectoryFd, kLandlockReadFile | kLandlockReadDir |
+                                              kLandlockWriteFile | kLandlockMakeReg |
+                                              kLandlockTruncate});
   std::vector<UniqueFd> readable;  // for the DNS servers of the host
   for (const char* folder : kResolvConfFolders) {
     if (spec_.child != Role::kLoader) break;
@@ -183,9 +187,9 @@ bool narrow_view(bool with_zones) {
 
 void Spawner::become_child(std::uint32_t canary, int fd_count) {
   int last = kChannelFd + fd_count - 1;
-  if (spec_.child == Role::kLogger) {
-    if (dup2(kSpawnerDirectoryFd, kLoggerDirectoryFd) < 0) _exit(126);
-    last = kLoggerDirectoryFd;
+  if (spec_.child == Role::kLogger || spec_.child == Role::kRegistrar) {
+    last = spec_.child == Role::kLogger ? kLoggerDirectoryFd : kRegistrarDirectoryFd;
+    if (dup2(kSpawnerDirectoryFd, last) < 0) _exit(126);
   }
   if (spec_.child == Role::kLoader) {
     const int text =
@@ -218,7 +222,7 @@ void Spawner::become_child(std::uint32_t canary, int fd_count) {
   char number[16];
   std::snprintf(number, sizeof number, "%u", canary);
   std::string file = spec_.file;
-  char* second = canary != 0 ? number : spec_.child == Role::kLoader ? file.data() : nullptr;
+  char* second = canary != 0 ? number : file.empty() ? nullptr : file.data();
   char* const argv[] = {name, second, nullptr};
   char* const environment[] = {nullptr};
   syscall(SYS_execveat, kSpawnerBinaryFd, "", argv, environment, AT_EMPTY_PATH);

@@ -21,11 +21,11 @@ namespace gatehouse::privileged {
 struct SpawnerSpec {
   Role spawner;
   Role child;
-  uid_t uid = 0;       // also the gid
-  std::string binary;  // path of the role's executable
-  std::string
-      directory;     // the loader's: of the configuration; the logger's: of the logs; else empty
-  std::string file;  // the loader's: name of the configuration within directory
+  uid_t uid = 0;          // also the gid
+  std::string binary;     // path of the role's executable
+  std::string directory;  // of the configuration, of the logs, of the registrar's state; else empty
+  std::string file;       // argument: the loader's: name of the configuration within directory; the
+                          // registrar's: the group whose members may call it, or empty
 };
 
 // Makes the spawner process. channel is the parent's end.

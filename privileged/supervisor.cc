@@ -249,6 +249,16 @@ void Supervisor::renew_policy(WorkerHandle& worker) {
   }
 }
 
+// A worker whose queue is full will look anyway: it does in every turn.
+void Supervisor::end_connections() {
+  wire::ToWorker message;
+  message.mutable_end_connections();
+  for (const auto& [child, worker] : workers_) {
+    if (worker->channel.valid() && worker->phase != Phase::kInit)
+      ipc::send_message(worker->channel.get(), message);
+  }
+}
+
 void Supervisor::drain() {
   draining_ = true;
   std::vector<WorkerHandle*> all;

@@ -36,6 +36,7 @@ class Supervisor {
     LoggerLink& logger;
     ResolverLink& resolver;
     int spawner;  // the worker spawner's channel
+    int clients;  // the run-time table, read-only
     int proc;     // directory descriptor of /proc
     uid_t worker_uid;
     unsigned inherited_filters;  // seccomp filters that gatehoused was started under
@@ -51,6 +52,9 @@ class Supervisor {
   void finish_turn() { broker_.finish_turn(); }
   TimePoint next_deadline() const;
   void expire(TimePoint now);
+
+  // The run-time table names clients whose connections are to be reset.
+  void end_connections();
 
   // Stops accepting; workers finish what they have within the drain time.
   void drain();

@@ -125,8 +125,9 @@ void Supervisor::start(unsigned slot) {
 
 bool Supervisor::spawn(const Slot& slot, std::uint32_t child, unsigned canary, int channel,
                        int log_pipe) {
-  const int fds[] = {channel, log_pipe, slot.metrics.get(), config_.memfd.get(),
-                     config_.lists.get()};
+  const int fds[] = {
+      channel,       log_pipe, slot.metrics.get(), config_.memfd.get(), config_.lists.get(),
+      needs_.clients};
   return spawn_child(needs_.spawner, child, fds, canary);
 }
 

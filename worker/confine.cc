@@ -25,6 +25,12 @@ Result<MetricsPage*> map_metrics(int memfd) {
   return static_cast<MetricsPage*>(page);
 }
 
+Result<const clients::Page*> map_clients(UniqueFd memfd) {
+  void* page = mmap(nullptr, kClientsPageSize, PROT_READ, MAP_SHARED, memfd.get(), 0);
+  if (page == MAP_FAILED) return errno_error("mapping the run-time table");
+  return static_cast<const clients::Page*>(page);
+}
+
 Result<std::size_t> descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return errno_error("reading RLIMIT_NOFILE");

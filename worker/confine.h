@@ -6,6 +6,8 @@
 
 #include "base/metrics_page.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
+#include "policy/clients/page.h"
 
 namespace gatehouse::worker {
 
@@ -13,6 +15,8 @@ namespace gatehouse::worker {
 Status make_undumpable();
 // The counters of this slot, shared with the readers.
 Result<MetricsPage*> map_metrics(int memfd);
+// The run-time table, which others write. Closes memfd.
+Result<const clients::Page*> map_clients(UniqueFd memfd);
 // RLIMIT_NOFILE.
 Result<std::size_t> descriptor_limit();
 // Puts the worker's own filter on: from here on only its table of system calls.

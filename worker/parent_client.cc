@@ -198,6 +198,8 @@ bool ParentClient::handle(ipc::Message* message) {
     case wire::ToWorker::kNewPolicy:
       orders_->on_new_policy(std::move(message->fds[0]), std::move(message->fds[1]));
       return true;
+    case wire::ToWorker::kEndConnections:
+      return true;  // to be awake is enough: the worker looks in every turn
     default:
       return false;
   }

@@ -2,6 +2,7 @@
 #include "worker/policy_hook.h"
 
 #include <algorithm>
+#include <array>
 
 #include "worker/clock.h"
 #include "worker/http/scan.h"
@@ -45,6 +46,54 @@ void look_at_head(const PolicyQuestion& question, policy::Request* request) {
 
 }  // namespace
 
+PolicyHook::PolicyHook(std::unique_ptr<policy::Engine> engine) : engine_(std::move(engine)) {}
+
+PolicyHook::RunTimeRule::RunTimeRule(std::string_view name) {
+  source.set_name(std::string(name));
+  source.set_verb(wire::POLICY_ALLOW);
+  rule.source = &source;
+}
+
+void PolicyHook::RunTimeRule::decide(std::uint64_t number, policy::Decision* decision) const {
+  decision->rule = &rule;
+  decision->effects.clear();
+  decision->later.clear();
+  decision->number = number;
+}
+
+// As if bypass and grant were the first rules of the file. A grant for a name is one like any
+// rule's: it holds where the name is the destination's.
+bool PolicyHook::decide_by_table(policy::Request& request) {
+  const auto now_ms = static_cast<std::int64_t>(Clock::wall_us() / 1000);
+  const IpAddress& client = request.client;
+  if (engine_->uses_labels()) {
+    table_->labels(client, now_ms, &labels_);
+    request.labels = labels_;
+  }
+  if (const std::uint64_t number = table_->bypass(client, now_ms); number != 0) {
+    bypass_.decide(number, &verified_);
+    return true;
+  }
+  if (!table_->may_have_grants(client)) return false;
+  std::uint64_t number = 0;
+  if (request.destination.address.family != AF_UNSPEC) {
+    number = table_->grant(client, to_string(request.destination.address), now_ms);
+  }
+  if (number != 0) {
+    grant_.decide(number, &verified_);
+    return true;
+  }
+  std::array<char, policy::kMaxName> space;
+  number = table_->grant(client, policy::normal_name(request.host, space), now_ms);
+  if (number == 0 || request.verified == policy::Verified::kNo) return false;
+  grant_.decide(number, &verified_);
+  if (request.verified == policy::Verified::kYes) return true;
+  waits_ = true;
+  request.verified = policy::Verified::kNo;
+  engine_->decide(request, &unverified_);
+  return true;
+}
+
 void PolicyHook::decide(const PolicyQuestion& question, policy::Verified verified) {
   policy::Request request;
   request.client = question.client.address;
@@ -56,10 +105,14 @@ void PolicyHook::decide(const PolicyQuestion& question, policy::Verified verifie
     request.now = static_cast<std::int64_t>(Clock::wall_us() / 1'000'000);
   }
   waits_ = false;
-  if (question.head == nullptr) return engine_->decide(request, &verified_);
+  if (question.head == nullptr) {
+    if (table_ == nullptr || !decide_by_table(request)) engine_->decide(request, &verified_);
+    return;
+  }
   const HeadFields fields(*question.head);
   request.fields = &fields;
   look_at_head(question, &request);
+  if (table_ != nullptr && decide_by_table(request)) return;
   engine_->decide(request, &verified_);
   if (verified_.rule != nullptr) return;
   waits_ = true;
@@ -73,6 +126,9 @@ PolicyVerdict verdict_of(const policy::Decision& decision) {
   PolicyVerdict verdict;
   verdict.rule = decision.rule;
   verdict.later = decision.later;
+  if (decision.number != 0) {
+    verdict.tags = decision.rule->name() + "-" + std::to_string(decision.number);
+  }
   const auto add = [](std::string_view word, std::string* words) {
     if (!words->empty()) *words += ',';
     words->append(word);

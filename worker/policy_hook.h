@@ -12,6 +12,8 @@
 #include <string>
 
 #include "base/address.h"
+#include "policy/clients/clients_view.h"
+#include "policy/clients/key.h"
 #include "policy/engine.h"
 #include "policy/request.h"
 #include "worker/exchange.h"
@@ -32,7 +34,10 @@ struct PolicyQuestion {
 // The engine of a worker. Each step overwrites what the one before has found.
 class PolicyHook {
  public:
-  explicit PolicyHook(std::unique_ptr<policy::Engine> engine) : engine_(std::move(engine)) {}
+  explicit PolicyHook(std::unique_ptr<policy::Engine> engine);
+
+  // Labels, grants and bypasses come from this table, which outlives the hook.
+  void look_up_in(const clients::ClientsView* table) { table_ = table; }
 
   // Decides; where that depends on whether the name is verified, for both cases. verified: what is
   // known of it.
@@ -45,7 +50,24 @@ class PolicyHook {
   const policy::Decision& unverified() const { return unverified_; }
 
  private:
+  // A rule that allows all and stands in no file.
+  struct RunTimeRule {
+    explicit RunTimeRule(std::string_view name);
+    RunTimeRule(const RunTimeRule&) = delete;
+    RunTimeRule& operator=(const RunTimeRule&) = delete;
+    void decide(std::uint64_t number, policy::Decision* decision) const;
+
+    wire::PolicyRule source;
+    policy::Rule rule;
+  };
+
+  // True: the run-time table decides, perhaps only if the name is verified.
+  bool decide_by_table(policy::Request& request);
+
   std::unique_ptr<policy::Engine> engine_;
+  const clients::ClientsView* table_ = nullptr;
+  RunTimeRule grant_{clients::kGrantRule}, bypass_{clients::kBypassRule};
+  std::vector<std::string> labels_;
   bool waits_ = false;
   policy::Decision verified_, unverified_;
 };

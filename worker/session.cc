@@ -246,6 +246,12 @@ void Session::time_out_relay(bool slow) {
   }
 }
 
+void Session::reset(std::string_view reason) {
+  if (exchange_ != nullptr) finish_record(wire::REFUSED, reason);
+  over();
+  run();
+}
+
 void Session::drain(bool now) {
   if (now) {
     if (exchange_ != nullptr) finish_record(wire::DRAINED, "drained");

@@ -77,6 +77,9 @@ class Session final : public SessionLink,
   void resume();
   // The worker drains: ends an idle session, marks the others. now: ends any.
   void drain(bool now);
+  // Ends it at once, whatever is under way; reason: of the log record.
+  void reset(std::string_view reason);
+  const IpAddress& client() const { return client_endpoint_.address; }
 
   Phase phase() const { return phase_; }
   // How long it has been idle, or open without a request.

@@ -94,6 +94,15 @@ Worker::Worker(WorkerParts parts, EpollPoller poller, PipePool pipes,
       crowded_above_(crowd(max_sessions_)) {
   workspace_.rate_window_ms = parts.rate_window_ms;
   workspace_.policy = std::move(policy);
+  if (parts.clients == nullptr) return;
+  workspace_.clients.emplace(parts.clients);
+  removals_seen_ = workspace_.clients->removals();
+  give_table_to_policy();
+}
+
+void Worker::give_table_to_policy() {
+  if (workspace_.policy == nullptr || !workspace_.clients) return;
+  workspace_.policy->look_up_in(&*workspace_.clients);
 }
 
 Worker::~Worker() { drain_sessions(true); }
@@ -108,6 +117,7 @@ int Worker::run() {
 bool Worker::turn(int timeout) {
   const int events = poller_.wait(timeout);
   workspace_.clock.refresh();
+  end_removed();
   poller_.dispatch_events(events);
   run_yielded();
   if (overdue_) run_deadlines();
@@ -132,6 +142,33 @@ bool Worker::tick() {
   run_yielded();
   finish_turn(overdue_);
   return workspace_.wheel.armed() > 0 || log_.waiting() > 0 || accept_again_ms_ != 0;
+}
+
+// Clients that were removed from the run-time table lose their connections, but not those that are
+// accepted afterwards: so this comes first in a turn. After more removals than the table remembers
+// it is those that it does not know.
+void Worker::end_removed() {
+  if (!workspace_.clients || workspace_.clients->removals() == removals_seen_) return;
+  const clients::ClientsView& table = *workspace_.clients;
+  const std::uint64_t count = table.removals();
+  bool all_known = count - removals_seen_ < clients::kRemovals;
+  std::vector<Network> removed;
+  while (all_known && removals_seen_ != count) {
+    const auto network = table.removal(++removals_seen_);
+    all_known = network.has_value();
+    if (network) removed.push_back(*network);
+  }
+  removals_seen_ = count;
+  const auto now_ms = static_cast<std::int64_t>(Clock::wall_us() / 1000);
+  for (SessionLink* link = list_.next; link != &list_;) {
+    Session* session = static_cast<Session*>(link);
+    link = link->next;
+    const IpAddress& client = session->client();
+    const bool ends = all_known ? std::any_of(removed.begin(), removed.end(),
+                                              [&](const Network& n) { return n.contains(client); })
+                                : !table.has_client(client, now_ms);
+    if (ends) session->reset("client-removed");
+  }
 }
 
 void Worker::finish_turn(bool busy) {
@@ -239,6 +276,7 @@ void Worker::on_new_policy(UniqueFd config, UniqueFd lists) {
   if (read && mapped) {
     if (auto policy = make_policy(read->policy(), *mapped, workspace_.config)) {
       old_policies_.push_back(std::exchange(workspace_.policy, std::move(*policy)));
+      give_table_to_policy();
       return;
     }
   }

@@ -33,10 +33,11 @@ struct WorkerParts {
   wire::Config config;
   UniqueFd channel;
   UniqueFd log;
-  MetricsPage* metrics;                   // outlives the worker
-  std::size_t max_descriptors;            // RLIMIT_NOFILE: bounds the sessions
-  std::uint32_t rate_window_ms = 10'000;  // of limits.min_rate; shorter in tests
-  std::span<const std::byte> lists = {};  // compiled, of the policy; outlive the worker
+  MetricsPage* metrics;                    // outlives the worker
+  std::size_t max_descriptors;             // RLIMIT_NOFILE: bounds the sessions
+  std::uint32_t rate_window_ms = 10'000;   // of limits.min_rate; shorter in tests
+  std::span<const std::byte> lists = {};   // compiled, of the policy; outlive the worker
+  const clients::Page* clients = nullptr;  // the run-time table, outlives the worker; null: none
 };
 
 class Worker final : private LoopClient,
@@ -67,6 +68,8 @@ class Worker final : private LoopClient,
   void run_yielded();
   void run_deadlines();
   void make_room();
+  void end_removed();
+  void give_table_to_policy();
 
   void on_session_over(Session* session) override;
   void on_session_yields(Session* session) override;
@@ -104,6 +107,7 @@ class Worker final : private LoopClient,
   // Of exchanges that began before a reload.
   std::vector<std::unique_ptr<PolicyHook>> old_policies_;
   bool stopping_ = false;
+  std::uint64_t removals_seen_ = 0;  // of the run-time table
   int exit_code_ = kDrained;
 };
 

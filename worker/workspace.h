@@ -6,10 +6,12 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/metrics_page.h"
+#include "policy/clients/clients_view.h"
 #include "proto/config.pb.h"
 #include "worker/buffer.h"
 #include "worker/clock.h"
@@ -79,8 +81,9 @@ struct Workspace {
   UpstreamGroup* group_named(std::string_view name) const;
   std::vector<Service> services;  // as Config.listeners
   http::ErrorTemplate error_template;
-  std::unique_ptr<PolicyHook> policy;     // null: everything acceptable is allowed
-  std::uint32_t rate_window_ms = 10'000;  // over which limits.min_rate is measured
+  std::unique_ptr<PolicyHook> policy;           // null: everything acceptable is allowed
+  std::optional<clients::ClientsView> clients;  // none in tests
+  std::uint32_t rate_window_ms = 10'000;        // over which limits.min_rate is measured
   SourceTable sources;
   References references;
   EventLimit proxy_events;

@@ -21,7 +21,7 @@ gateway_start() {
   done
   on_gateway "$LAB_LIB/../net.sh" "${intercept[@]}"
   gateway_count_forwarded
-  mkdir -p "$LAB/config" "$LAB/run" "$LAB/log"
+  mkdir -p "$LAB/config" "$LAB/run" "$LAB/log" "$LAB/state"
   gateway_write_config
   gateway_run "${arguments[@]}"
 }
@@ -52,7 +52,7 @@ gateway_forwarded() {
 gateway_run() {
   : >"$LAB/gateway.err"
   lab_start gateway "$LAB_GATEWAY" "$GATEHOUSE_BIN/gatehouse" run --config "$LAB/config/gatehouse.toml" \
-    --libexec "$GATEHOUSE_BIN" --run-dir "$LAB/run" --log-dir "$LAB/log" "$@"
+    --libexec "$GATEHOUSE_BIN" --run-dir "$LAB/run" --log-dir "$LAB/log" --state-dir "$LAB/state" "$@"
   GATEWAY=${LAB_PIDS[gateway]}
   wait_until 10 gateway_ready_or_gone || fail "gatehoused is not ready after 10 s"
   grep -q 'gatehoused: info: ready:' "$LAB/gateway.err" || fail "gatehoused has ended at its start"

@@ -3,7 +3,7 @@
 mkdir -p "$LAB/config" "$LAB/run" "$LAB/log"
 run() {
   on_gateway timeout 10 "$GATEHOUSE_BIN/gatehouse" run --config "$LAB/config/gatehouse.toml" --libexec "$GATEHOUSE_BIN" \
-    --run-dir "$LAB/run" --log-dir "$LAB/log" "$@" >"$LAB/run.out" 2>&1
+    --run-dir "$LAB/run" --log-dir "$LAB/log" --state-dir "$LAB/state" "$@" >"$LAB/run.out" 2>&1
 }
 code_of() {
   local code=0

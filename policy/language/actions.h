@@ -77,6 +77,8 @@ struct BeginsTerm {
 template <>
 struct Action<grammar::from_key> : BeginsTerm<Keyword::kFrom> {};
 template <>
+struct Action<grammar::label_key> : BeginsTerm<Keyword::kLabel> {};
+template <>
 struct Action<grammar::listener_key> : BeginsTerm<Keyword::kListener> {};
 template <>
 struct Action<grammar::port_key> : BeginsTerm<Keyword::kPort> {};

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "config/values.h"
+#include "policy/clients/key.h"
 #include "policy/engine.h"
 #include "policy/language/parse.h"
 #include "policy/language/sets.h"
@@ -138,6 +139,12 @@ bool Compiler::name(const WrittenRule& written) {
   const Word& name = written.name;
   if (name.text.size() > kMaxRuleName) {
     errors_.add(name.place, in_quotes(name.text) + " is longer than 64 letters");
+    return false;
+  }
+  if (name.text == clients::kGrantRule || name.text == clients::kBypassRule) {
+    errors_.add(name.place, in_quotes(name.text) +
+                                " is what the log has for a decision at run time; choose another "
+                                "name");
     return false;
   }
   const auto [found, added] = names_.try_emplace(name.text, name.place);

@@ -28,6 +28,7 @@ struct Word {
 
 enum class Keyword : std::uint8_t {
   kFrom,
+  kLabel,
   kListener,
   kPort,
   kMethod,

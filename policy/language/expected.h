@@ -69,7 +69,7 @@ inline constexpr auto kExpected<grammar::result_words> =
     "expected the decision: allow or deny, and the name of the rule";
 template <>
 inline constexpr auto kExpected<grammar::rule_end> =
-    "expected a condition (from, listener, port, method, to, path, header, when, verified, "
+    "expected a condition (from, label, listener, port, method, to, path, header, when, verified, "
     "status, type, size), the "
     "rule's answer or the end of the line";
 template <>

@@ -38,6 +38,7 @@ struct items : list_must<item, comma> {};
 
 // Terms.
 struct from_key : key<'f', 'r', 'o', 'm'> {};
+struct label_key : key<'l', 'a', 'b', 'e', 'l'> {};
 struct listener_key : key<'l', 'i', 's', 't', 'e', 'n', 'e', 'r'> {};
 struct port_key : key<'p', 'o', 'r', 't'> {};
 struct method_key : key<'m', 'e', 't', 'h', 'o', 'd'> {};
@@ -56,8 +57,8 @@ struct negation : seq<not_key, gap> {};
 struct negation_before : seq<not_key, gap> {};
 struct name_gap : gap {};
 struct value_gap : gap {};
-struct list_key
-    : sor<from_key, listener_key, port_key, method_key, to_key, path_key, status_key, type_key> {};
+struct list_key : sor<from_key, label_key, listener_key, port_key, method_key, to_key, path_key,
+                      status_key, type_key> {};
 struct list_term : if_must<list_key, value_gap, opt<negation>, items> {};
 
 struct field_name : plain {};

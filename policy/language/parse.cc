@@ -18,10 +18,10 @@ namespace pegtl = tao::pegtl;
 constexpr std::array<std::string_view, 9> kStatements = {
     "allow", "deny", "audit", "tag", "header", "set", "list", "include", "expect"};
 // Words that may stand behind the name of a rule.
-constexpr std::array<std::string_view, 21> kRuleWords = {
-    "from", "listener", "port",       "method", "to",   "path", "header",
-    "when", "verified", "unverified", "status", "type", "size", "page",
-    "json", "empty",    "redirect",   "reset",  "as",   "set",  "remove"};
+constexpr std::array<std::string_view, 22> kRuleWords = {
+    "from",  "label",    "listener",   "port",   "method", "to",    "path", "header",
+    "when",  "verified", "unverified", "status", "type",   "size",  "page", "json",
+    "empty", "redirect", "reset",      "as",     "set",    "remove"};
 
 // The word at octet, for messages; "the end of the line" where there is none.
 std::string found_at(std::string_view text, std::size_t octet) {

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "config/values.h"
+#include "policy/clients/key.h"
 #include "policy/engine.h"
 #include "policy/language/findings.h"
 #include "policy/text_pattern.h"
@@ -137,12 +138,12 @@ std::optional<Mistake> Question::read_option(std::span<const Word> words, std::s
     unverified_ = true;
     return std::nullopt;
   }
-  constexpr std::array<std::string_view, 7> kOptions = {"to",     "listener", "at",  "with",
-                                                        "status", "type",     "size"};
+  constexpr std::array<std::string_view, 8> kOptions = {"to",    "listener", "at",   "with",
+                                                        "label", "status",   "type", "size"};
   if (std::find(kOptions.begin(), kOptions.end(), name) == kOptions.end()) {
     return Mistake{*at - 1, in_quotes(name) +
-                                " is nothing that a request has; valid is to, listener, at, with "
-                                "or unverified, and of its response status, type and size"};
+                                " is nothing that a request has; valid is to, listener, at, with, "
+                                "label or unverified, and of its response status, type and size"};
   }
   if (*at == words.size()) return Mistake{*at, "expected a value after " + name};
   const std::string& value = words[(*at)++].text;
@@ -173,6 +174,9 @@ std::string_view Question::read_value(std::string_view name, const std::string& 
     } else {
       return "transparent, forward, reverse or a port";
     }
+  } else if (name == "label") {
+    if (!clients::is_label(value)) return "KEY=VALUE, such as role=guest";
+    labels_.push_back(value);
   } else if (name == "at") {
     time_ = parse_time(value);
     if (!time_) return "a time such as 2026-11-24T10:00:00+01:00 or 2026-11-24T09:00Z";
@@ -249,6 +253,7 @@ Request Question::request(std::int64_t now) const {
   request.method = method_;
   request.path = path_;
   request.fields = this;
+  request.labels = labels_;
   request.now = time_.value_or(now);
   const bool nameless = request.mode == wire::TRANSPARENT && method_.empty();
   request.verified = unverified_ || nameless ? Verified::kNo : Verified::kYes;

@@ -2,7 +2,7 @@
 // A request as people write it, in an expect line or behind `gatehouse why`:
 //
 //   CLIENT METHOD URL [to ADDRESS[:PORT]] [listener MODE] [at TIME] [with "NAME: VALUE"]
-//   [unverified] [status N] [type TYPE] [size SIZE]
+//   [label KEY=VALUE]... [unverified] [status N] [type TYPE] [size SIZE]
 //
 // The last three are of the response, if there is one; what is not said of it is 200, no type, 0.
 // What the gateway would see of it: of an https URL a forward listener sees CONNECT, a transparent
@@ -65,6 +65,7 @@ class Question final : private Fields {
   std::uint16_t listener_port_ = 0;
   std::optional<wire::ConfigMode> mode_;
   std::vector<std::pair<std::string, std::string>> fields_;  // names in lower case
+  std::vector<std::string> labels_;
   std::optional<std::int64_t> time_;
   bool unverified_ = false;
   bool has_response_ = false;

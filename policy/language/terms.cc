@@ -5,6 +5,7 @@
 #include <array>
 
 #include "config/values.h"
+#include "policy/clients/key.h"
 #include "policy/language/zoneinfo.h"
 #include "policy/path.h"
 #include "policy/text_pattern.h"
@@ -47,6 +48,8 @@ void Terms::compile(const WrittenTerm& written, wire::PolicyTerm* term) {
   switch (written.keyword) {
     case Keyword::kFrom:
       return from(written, term);
+    case Keyword::kLabel:
+      return label(written, term->mutable_label());
     case Keyword::kListener:
       return listener(written, term->mutable_listener());
     case Keyword::kPort:
@@ -163,6 +166,18 @@ std::uint32_t Terms::names_index(const Members& members) {
   const auto [found, added] = names_.try_emplace(made.SerializeAsString(), next);
   if (added) *policy_->add_names() = std::move(made);
   return found->second;
+}
+
+void Terms::label(const WrittenTerm& written, wire::PolicyWords* words) {
+  for (const Word& item : written.items) {
+    if (clients::is_label(item.text)) {
+      words->add_words(item.text);
+    } else {
+      errors_->add(item.place, in_quotes(item.text) +
+                                   " is no label; valid is KEY=VALUE, such as role=guest, of "
+                                   "letters, digits, '-', '_' and '.'");
+    }
+  }
 }
 
 void Terms::listener(const WrittenTerm& written, wire::PolicyListeners* listeners) {

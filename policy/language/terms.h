@@ -24,6 +24,7 @@ class Terms {
  private:
   void from(const WrittenTerm& written, wire::PolicyTerm* term);
   void to(const WrittenTerm& written, wire::PolicyTo* to);
+  void label(const WrittenTerm& written, wire::PolicyWords* words);
   void listener(const WrittenTerm& written, wire::PolicyListeners* listeners);
   void port(const WrittenTerm& written, wire::PolicyPorts* ports);
   void method(const WrittenTerm& written, wire::PolicyWords* words);

@@ -144,6 +144,9 @@ bool Cover::covers(const wire::PolicyTerm& outer, const wire::PolicyTerm& inner)
       return covers(outer.to(), inner.to());
     case wire::PolicyTerm::kPort:
       return covers_ports(outer.port(), inner.port());
+    case wire::PolicyTerm::kLabel:
+      return all(inner.label().words(),
+                 [&](const auto& word) { return has(outer.label().words(), word); });
     case wire::PolicyTerm::kMethod:
       return all(inner.method().words(),
                  [&](const auto& word) { return has(outer.method().words(), word); });

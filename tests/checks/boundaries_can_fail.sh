@@ -28,7 +28,7 @@ must_find() {
 fresh_copy
 GATEHOUSE_TOP=$work/tree bash "$top/tests/check_boundaries.sh" >/dev/null
 
-yes '// a line' | head -n 4300 >"$work/tree/privileged/more.cc" || true  # yes ends by SIGPIPE
+yes '// a line' | head -n 4500 >"$work/tree/privileged/more.cc" || true  # yes ends by SIGPIPE
 must_find "a parent that is too long" "privileged/ has"
 echo '#include <thread>' >>"$work/tree/privileged/floor.cc"
 must_find "a thread in the parent" "privileged/floor.cc"

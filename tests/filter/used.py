@@ -272,7 +272,8 @@ class Gateway:
                 ["strace", "-f", "-qq", "-e", "raw=!execveat,prctl", "-o", self.trace,
                  os.path.join(binaries, "gatehoused"), "--config", self.config, "--libexec",
                  binaries, "--run-dir", os.path.join(directory, "run"), "--log-dir",
-                 os.path.join(directory, "log")], stdout=log, stderr=log)
+                 os.path.join(directory, "log"), "--state-dir", os.path.join(directory, "state"),
+                 "--control-group", "1"], stdout=log, stderr=log)
         self.wait_for("info: ready:", 1)
         self.parent = next(int(pid) for pid in os.listdir("/proc") if pid.isdigit() and
                            self.started(pid))
@@ -309,10 +310,41 @@ class Gateway:
                 raise RuntimeError("no status")
 
 
+# Of proto/registrar.proto: a client 10.0.0.1 (its key, then label a=b for a minute) put and removed.
+KEY = b"\x12\x04\x0a\x00\x00\x01\x18\x20"
+PUT, REMOVE = b"\x08\x01\x12\x11" + KEY + b"\x22\x03a=b\x38\xe0\xd4\x03", b"\x08\x01\x1a\x08" + KEY
+
+
+def change_at_run_time(path, *calls):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
+        caller.connect(path)
+        caller.settimeout(10)
+        for call in calls:
+            caller.send(call)
+            answer = caller.recv(4096)
+            if answer[:3] != b"\x08\x01\x12":  # version 1, done
+                raise RuntimeError(f"the registrar answers {answer!r}")
+
+
+def change_at_run_time_as_member(path):
+    """As a user who is in the group by its supplementary groups."""
+    pid = os.fork()
+    if pid == 0:
+        os.setgroups([1])
+        os.setgid(65534)
+        os.setuid(65534)
+        change_at_run_time(path, PUT)
+        os._exit(0)
+    expect("the member's call", os.waitpid(pid, 0)[1], 0)
+
+
 def run(binaries, directory):
     gateway = Gateway(binaries, directory)
     work()
     gateway.ask_status()
+    calls = os.path.join(directory, "run", "clients.sock")
+    change_at_run_time(calls, PUT, REMOVE)
+    change_at_run_time_as_member(calls)
     os.kill(gateway.parent, signal.SIGUSR1)
     kept = client()
     expect("before a reload", ask(kept, "GET", "/small"), (200, 100))

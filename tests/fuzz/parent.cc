@@ -52,7 +52,7 @@ class World {
         other_spawner_(must(ipc::make_pair())),
         logger_(loop_, log_, other_spawner_.ours.get()),
         resolver_(loop_, log_, other_spawner_.ours.get()),
-        supervisor_({loop_, log_, logger_, resolver_, worker_spawner_.ours.get(), proc, 1, 0,
+        supervisor_({loop_, log_, logger_, resolver_, worker_spawner_.ours.get(), proc, proc, 1, 0,
                      Floor::Lifted{{Network{loopback(1), 32}}, {}}}) {
     log_.use_pipe(UniqueFd(open("/dev/null", O_WRONLY | O_CLOEXEC)));
     must(supervisor_.apply(load()));

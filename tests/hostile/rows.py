@@ -179,6 +179,10 @@ ROWS = [
     # 15: a worker that does not read.
     Row(15, "flood", "violation it does not read its answers", syns=10),
     # 16: what is shared with the parent and with other workers.
+    Row(16, "write_run_time_table",
+        layers=(SECCOMP, left("descriptor", "outcome errno 13"))),
+    # Before its own filter, which allows neither call: the descriptor alone stops it.
+    Row(16, "make_run_time_table_writable", "outcome errno 13", layers=()),
     *(Row(16, name) for name in ("linger", "transparent", "no_delay", "blocking_fcntl",
                                  "blocking_ioctl", "deaf_listener", "duplicate")),
     # 18: a client that has just closed.

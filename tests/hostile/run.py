@@ -49,7 +49,7 @@ class Gateway:
         self.log_path = os.path.join(directory, "stderr")
         libexec = os.path.join(directory, "libexec")
         os.makedirs(libexec)
-        for role in ("loader", "logger", "resolver"):
+        for role in ("loader", "logger", "resolver", "registrar"):
             os.symlink(os.path.join(binaries, "gatehouse-" + role),
                        os.path.join(libexec, "gatehouse-" + role))
         with open(os.path.join(binaries, "gatehouse-hostile"), "rb") as file:
@@ -76,7 +76,8 @@ class Gateway:
             self.process = subprocess.Popen(
                 [os.path.join(binaries, "gatehoused"), "--config",
                  os.path.join(config, "gatehouse.toml"), "--libexec", libexec, "--run-dir",
-                 os.path.join(directory, "run"), "--log-dir", os.path.join(directory, "log")],
+                 os.path.join(directory, "run"), "--log-dir", os.path.join(directory, "log"),
+                 "--state-dir", os.path.join(directory, "state")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 
     def write_policy(self, rules):
@@ -314,7 +315,7 @@ def with_attestation(omitted):
 
 def release_has_no_switch(binaries):
     for name in ("gatehoused", "gatehouse-worker", "gatehouse-loader", "gatehouse-logger",
-                 "gatehouse-resolver"):
+                 "gatehouse-resolver", "gatehouse-registrar"):
         path = os.path.join(binaries, name)
         if not os.path.exists(path):
             continue

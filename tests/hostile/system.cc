@@ -83,6 +83,19 @@ int read_others(Worker&, const std::string&) {
   });
 }
 
+int write_run_time_table(Worker&, const std::string&) {
+  return mmap(nullptr, kClientsPageSize, PROT_READ | PROT_WRITE, MAP_SHARED, kWorkerClientsFd, 0) ==
+                 MAP_FAILED
+             ? errno
+             : 0;
+}
+// The first call is what an honest worker does.
+int make_run_time_table_writable(Worker&, const std::string&) {
+  void* page = mmap(nullptr, kClientsPageSize, PROT_READ, MAP_SHARED, kWorkerClientsFd, 0);
+  if (page == MAP_FAILED) return ENOMEM;
+  return outcome_of(mprotect(page, 4096, PROT_READ | PROT_WRITE));
+}
+
 int take_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2] = {{1U << CAP_NET_ADMIN, 1U << CAP_NET_ADMIN, 0}, {0, 0, 0}};
@@ -190,6 +203,10 @@ constexpr Attempt kAttempts[] = {
     ATTEMPT("add_key", syscall(SYS_add_key, "user", "x", "x", 1, -4)),
     ATTEMPT("keyctl", syscall(SYS_keyctl, 0, -4, 1)),
     ATTEMPT("seccomp_again", syscall(SYS_seccomp, 1, 0, nullptr)),
+    {"write_run_time_table", write_run_time_table, kAlone},
+    {"make_run_time_table_writable",
+     make_run_time_table_writable,
+     {.before_filter = true, .wants_client = true, .wants_upstream = false}},
     {"memory", grow_memory, kAlone},
     {"fault", fault, kAlone},
     {"abort", give_up, kAlone},

@@ -43,6 +43,25 @@ std::string decide(Engine& engine, const Request& request) {
   return decision.rule == nullptr ? "asks" : decision.rule->name();
 }
 
+TEST(Engine, LabelsAreWhatTheClientHas) {
+  auto engine = engine_of(
+      "deny guests label role=guest, role=visitor\nallow lab label not site=hq\n"
+      "allow boss label role=boss\ndeny default\n");
+  EXPECT_TRUE(engine->uses_labels());
+  EXPECT_FALSE(engine_of("allow default\n")->uses_labels());
+  const auto with = [&](const std::vector<std::string>& labels) {
+    Request request = request_to("a.example", Verified::kYes);
+    request.labels = labels;
+    return decide(*engine, request);
+  };
+  EXPECT_EQ(with({}), "lab");
+  EXPECT_EQ(with({"role=guest", "site=hq"}), "guests");
+  EXPECT_EQ(with({"site=hq", "role=visitor"}), "guests");
+  EXPECT_EQ(with({"site=hq", "role=boss"}), "boss");
+  EXPECT_EQ(with({"site=hq", "role=Guest"}), "default");
+  EXPECT_EQ(with({"site=hq", "role=guest2"}), "default");
+}
+
 TEST(Engine, ItAsksForTheNameOnlyWhereItMatters) {
   auto engine = engine_of(
       "deny bad to bad.example\nallow good to good.example method GET\n"

@@ -24,6 +24,8 @@ TEST(Options, HaveDefaults) {
   EXPECT_EQ(options->config, "/etc/gatehouse/gatehouse.toml");
   EXPECT_EQ(options->run_directory, "/run/gatehouse");
   EXPECT_EQ(options->log_directory, "/var/log/gatehouse");
+  EXPECT_EQ(options->state_directory, "/var/lib/gatehouse");
+  EXPECT_EQ(options->control_group, "");
   EXPECT_EQ(options->uid_base, 64200u);
   EXPECT_FALSE(options->require_all);
   EXPECT_TRUE(options->lifted.destinations.empty());
@@ -33,13 +35,16 @@ TEST(Options, HaveDefaults) {
 
 TEST(Options, AreTaken) {
   const auto options = parse({"--config=a", "--libexec=b", "--run-dir=c", "--log-dir=d",
-                              "--uid-base=1000", "--require-all", "--allow-destination=127.0.0.53",
+                              "--state-dir=e", "--control-group=17", "--uid-base=1000",
+                              "--require-all", "--allow-destination=127.0.0.53",
                               "--allow-destination=10.0.0.0/8", "--allow-destination=fe80::/10",
                               "--allow-endpoint=127.0.0.53:53", "--allow-endpoint=[::1]:5353"});
   ASSERT_TRUE(options);
   EXPECT_EQ(options->libexec, "b");
   EXPECT_EQ(options->run_directory, "c");
   EXPECT_EQ(options->log_directory, "d");
+  EXPECT_EQ(options->state_directory, "e");
+  EXPECT_EQ(options->control_group, "17");
   EXPECT_EQ(options->uid_base, 1000u);
   EXPECT_TRUE(options->require_all);
   ASSERT_EQ(options->lifted.destinations.size(), 3u);

@@ -18,7 +18,7 @@ syntax match   ghGoesOn     '^\s*\(audit\|tag\|header\)\>' nextgroup=ghName skip
 syntax match   ghDefinition '^\s*\(set\|list\|include\)\>' nextgroup=ghName skipwhite
 syntax match   ghExpect     '^\s*expect\>'
 syntax match   ghName       '[A-Za-z0-9_.-]\+' contained
-syntax keyword ghCondition  from listener port method to path header when verified unverified status type size
+syntax keyword ghCondition  from label listener port method to path header when verified unverified status type size
 syntax keyword ghNot        not
 syntax keyword ghAnswer     page json empty redirect reset as remove upstream
 syntax match   ghArrow      '->'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "privileged/event_log.h"
+#include "ipc/event_log.h"
 
 #include <sys/time.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 #include "proto/log.pb.h"
 
-namespace gatehouse::privileged {
+namespace gatehouse::ipc {
 namespace {
 
 constexpr std::string_view kNames[] = {"info", "warning", "error", "security"};
@@ -54,4 +54,4 @@ bool EventLog::write_record(const std::string& encoded) {
          static_cast<ssize_t>(encoded.size());
 }
 
-}  // namespace gatehouse::privileged
+}  // namespace gatehouse::ipc
