@@ -132,8 +132,10 @@ std::span<const SyscallRule> static_start_rules();
 inline constexpr int kChannelFd = 3;    // every role and the spawners: to the parent
 inline constexpr int kWorkerLogFd = 4;  // worker: write end of its log pipe
 inline constexpr int kWorkerMetricsFd = 5;
-inline constexpr int kWorkerConfigFd = 6;       // worker: sealed Config
-inline constexpr int kWorkerListsFd = 7;        // worker: sealed lists, empty where there are none
+inline constexpr int kWorkerConfigFd = 6;  // worker: sealed Config
+inline constexpr int kWorkerListsFd = 7;   // worker: sealed lists, empty where there are none
+inline constexpr int kWorkerLimitsFd = 8;  // worker: table of limits, of all workers
+inline constexpr std::size_t kLimitsSize = 24UL << 20;  // octets of it
 inline constexpr int kLoaderOutputFd = 4;       // loader: memfd for the Config; text is fd 0
 inline constexpr int kLoaderListsFd = 5;        // loader: memfd for compiled lists
 inline constexpr int kLoaderResolvConfFd = 6;   // loader: /etc/resolv.conf, or /dev/null

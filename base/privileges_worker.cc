@@ -62,6 +62,11 @@ constexpr SyscallRule kStart[] = {
      {{2, kExactly, PROT_READ | PROT_WRITE},
       {3, kExactly, MAP_SHARED},
       {4, kExactly, kWorkerMetricsFd}}},
+    {SYS_mmap,
+     "the table of limits, shared",
+     {{2, kExactly, PROT_READ | PROT_WRITE},
+      {3, kExactly, MAP_SHARED},
+      {4, kExactly, kWorkerLimitsFd}}},
     {SYS_getrandom, "seeds of hash tables and malloc"},
 };
 
@@ -74,6 +79,7 @@ constexpr FdRule kFds[] = {
     {kWorkerMetricsFd, "/memfd:gatehouse-metrics", "counters"},
     {kWorkerConfigFd, "/memfd:gatehouse-config", "configuration"},
     {kWorkerListsFd, "/memfd:gatehouse-lists", "compiled lists"},
+    {kWorkerLimitsFd, "/memfd:gatehouse-limits", "table of limits"},
     {-1, "socket:", "listeners, clients and upstreams from the parent and accept4"},
     {-1, "anon_inode:[eventpoll]", "event loop"},
     {-1, "anon_inode:[eventfd]", "event loop"},

@@ -25,6 +25,13 @@ Result<MetricsPage*> map_metrics(int memfd) {
   return static_cast<MetricsPage*>(page);
 }
 
+Result<policy::LimitTable*> map_limits(UniqueFd memfd) {
+  static_assert(sizeof(policy::LimitTable) <= kLimitsSize);
+  void* table = mmap(nullptr, kLimitsSize, PROT_READ | PROT_WRITE, MAP_SHARED, memfd.get(), 0);
+  if (table == MAP_FAILED) return errno_error("mapping the table of limits");
+  return static_cast<policy::LimitTable*>(table);
+}
+
 Result<std::size_t> descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return errno_error("reading RLIMIT_NOFILE");

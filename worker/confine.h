@@ -6,6 +6,8 @@
 
 #include "base/metrics_page.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
+#include "policy/limits/limit_table.h"
 
 namespace gatehouse::worker {
 
@@ -13,6 +15,8 @@ namespace gatehouse::worker {
 Status make_undumpable();
 // The counters of this slot, shared with the readers.
 Result<MetricsPage*> map_metrics(int memfd);
+// The table of limits, which all workers share. Closes memfd, which has kLimitsSize octets.
+Result<policy::LimitTable*> map_limits(UniqueFd memfd);
 // RLIMIT_NOFILE.
 Result<std::size_t> descriptor_limit();
 // Puts the worker's own filter on: from here on only its table of system calls.

@@ -24,10 +24,12 @@ int run(int argument_count, char** arguments) {
   const auto descriptors = descriptor_limit();
   auto config = read_config(UniqueFd(kWorkerConfigFd));
   const auto lists = map_lists(UniqueFd(kWorkerListsFd));
-  if (!metrics || !descriptors || !config || !lists) return kUnprepared;
+  const auto limits = map_limits(UniqueFd(kWorkerLimitsFd));
+  if (!metrics || !descriptors || !config || !lists || !limits) return kUnprepared;
   WorkerParts parts{std::move(*config), UniqueFd(kChannelFd), UniqueFd(kWorkerLogFd), *metrics,
                     *descriptors};
   parts.lists = *lists;
+  parts.limits = *limits;
   auto worker = Worker::make(std::move(parts));
   if (!worker) return kUnprepared;
 

@@ -22,6 +22,15 @@ class HeadFields final : public policy::Fields {
              (pattern == nullptr || pattern->matches(head_.value(field)));
     });
   }
+  std::string value(std::string_view name) const override {
+    std::string values;
+    for (const http::Field& field : head_.fields()) {
+      if (!http::equals_ignoring_case(head_.name(field), name)) continue;
+      if (!values.empty()) values += ", ";
+      values += head_.value(field);
+    }
+    return values;
+  }
 
  private:
   const http::Head& head_;
@@ -73,6 +82,7 @@ PolicyVerdict verdict_of(const policy::Decision& decision) {
   PolicyVerdict verdict;
   verdict.rule = decision.rule;
   verdict.later = decision.later;
+  verdict.claims = decision.claims;
   const auto add = [](std::string_view word, std::string* words) {
     if (!words->empty()) *words += ',';
     words->append(word);

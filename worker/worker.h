@@ -37,6 +37,8 @@ struct WorkerParts {
   std::size_t max_descriptors;            // RLIMIT_NOFILE: bounds the sessions
   std::uint32_t rate_window_ms = 10'000;  // of limits.min_rate; shorter in tests
   std::span<const std::byte> lists = {};  // compiled, of the policy; outlive the worker
+  // Shared with the other workers, outlives them. Null: the policy must have no limits.
+  policy::LimitTable* limits = nullptr;
 };
 
 class Worker final : private LoopClient,

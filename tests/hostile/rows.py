@@ -181,6 +181,8 @@ ROWS = [
     # 16: what is shared with the parent and with other workers.
     *(Row(16, name) for name in ("linger", "transparent", "no_delay", "blocking_fcntl",
                                  "blocking_ioctl", "deaf_listener", "duplicate")),
+    # The seals forbid it where nothing else does.
+    Row(16, "map_limits"), Row(16, "grow_limits", success="outcome errno 1 "),
     # 18: a client that has just closed.
     Row(18, "present_gone_client", "outcome refused 6", client="reset", syns=0),
     # 19: proof before work.
