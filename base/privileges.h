@@ -138,7 +138,8 @@ inline constexpr int kWorkerLogFd = 4;  // worker: write end of its log pipe
 inline constexpr int kWorkerMetricsFd = 5;
 inline constexpr int kWorkerConfigFd = 6;        // worker: sealed Config
 inline constexpr int kWorkerListsFd = 7;         // worker: sealed lists, empty where there are none
-inline constexpr int kWorkerClientsFd = 8;       // worker: the run-time table, read-only
+inline constexpr int kWorkerLimitsFd = 8;        // worker: table of limits, of all workers
+inline constexpr int kWorkerClientsFd = 9;       // worker: the run-time table, read-only
 inline constexpr int kLoaderOutputFd = 4;        // loader: memfd for the Config; text is fd 0
 inline constexpr int kLoaderListsFd = 5;         // loader: memfd for compiled lists
 inline constexpr int kLoaderResolvConfFd = 6;    // loader: /etc/resolv.conf, or /dev/null
@@ -155,5 +156,7 @@ inline constexpr int kSpawnerDirectoryFd =
 
 // Octets of the run-time table (policy/clients/page.h); memory is taken for what is used only.
 inline constexpr std::size_t kClientsPageSize = std::size_t{44} << 20;
+// Octets of the table of limits.
+inline constexpr std::size_t kLimitsSize = 24UL << 20;
 
 }  // namespace gatehouse

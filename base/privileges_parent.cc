@@ -110,6 +110,7 @@ constexpr FdRule kFds[] = {
     {-1, "/memfd:gatehouse-config", "configuration"},
     {-1, "/memfd:gatehouse-lists", "compiled lists, never looked into"},
     {-1, "/memfd:gatehouse-clients", "the run-time table, for registrar and workers; never mapped"},
+    {-1, "/memfd:gatehouse-limits", "workers' table of limits, never looked into"},
     {-1, "/proc", "for attestation"},
     {-1, "anon_inode:[eventpoll]", "the loop"},
     {-1, "anon_inode:[signalfd]", "signals"},

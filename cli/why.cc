@@ -58,6 +58,9 @@ std::string describe_step(const policy::Trace::Step& step) {
            std::string(policy::term_name(step.failed->kind)) + "\n";
   }
   if (rule.asks_response()) return head + "matches, asks about the response\n";
+  if (rule.verb() == wire::POLICY_LIMIT) {
+    return head + "matches, goes on: " + rule.source->limit().text() + "\n";
+  }
   return head + (rule.decides() ? "decides" : "matches, goes on") + "\n";
 }
 

@@ -178,6 +178,7 @@ void Renderer::append_json(const wire::AccessRecord& record, unsigned slot, std:
   out->append(",\"action\":\"").append(action_name(record.action()));
   json_text("\",\"audit\":", record.audit(), kMaxRules, out);
   json_text(",\"tag\":", record.tag(), kMaxRules, out);
+  json_text(",\"limit\":", record.limit(), kMaxRules, out);
   out->append("}\n");
 }
 
@@ -218,6 +219,7 @@ void Renderer::append_combined(const wire::AccessRecord& record, unsigned slot, 
   out->append(" ").append(action.empty() ? "-" : action);
   quoted_text(record.audit(), kMaxRules, out);
   quoted_text(record.tag(), kMaxRules, out);
+  quoted_text(record.limit(), kMaxRules, out);
   out->push_back('\n');
 }
 

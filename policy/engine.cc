@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 
+#include "policy/limits/bounds.h"
 #include "policy/path.h"
 #include "policy/time_window.h"
 
@@ -71,6 +72,21 @@ bool well_formed(const wire::PolicyZone& zone) {
          std::is_sorted(zone.changes().begin(), zone.changes().end());
 }
 
+bool well_formed(const wire::PolicyLimit& limit) {
+  if (!wire::PolicyLimit::Per_IsValid(limit.per())) return false;
+  const wire::PolicyRate& rate = limit.requests();
+  switch (limit.of_case()) {
+    case wire::PolicyLimit::kRequests:
+      return rate.interval_ns() > 0 && rate.burst() > 0 &&
+             rate.interval_ns() <= kLongestLimit / rate.burst();
+    case wire::PolicyLimit::kConnections:
+      return limit.connections() > 0;
+    case wire::PolicyLimit::OF_NOT_SET:
+      break;
+  }
+  return false;
+}
+
 template <class Indexes>
 bool below(const Indexes& indexes, std::size_t limit) {
   return std::all_of(indexes.begin(), indexes.end(), [limit](auto i) { return i < limit; });
@@ -102,6 +118,8 @@ std::string_view verb_name(wire::PolicyVerb verb) {
       return "audit";
     case wire::POLICY_TAG:
       return "tag";
+    case wire::POLICY_LIMIT:
+      return "limit";
     default:
       return "header";
   }
@@ -147,6 +165,10 @@ Status Engine::build() {
     Rule rule;
     rule.source = &source;
     if (!wire::PolicyVerb_IsValid(source.verb())) return malformed("a rule's verb");
+    if (source.verb() == wire::POLICY_LIMIT) {
+      if (!well_formed(source.limit())) return malformed("a limit");
+      has_limits_ = true;
+    }
     for (const wire::PolicyTerm& term : source.terms()) {
       auto built = build_term(term);
       if (!built) return built.error();
@@ -248,6 +270,7 @@ void Engine::decide(const Request& request, Decision* decision, Trace* trace) {
   decision->number = 0;
   decision->effects.clear();
   decision->later.clear();
+  decision->claims.clear();
   if (trace == nullptr) {
     find_candidates(request);
   } else {
@@ -271,6 +294,42 @@ void Engine::decide(const Request& request, Decision* decision, Trace* trace) {
     decision->effects.push_back(&rule);
   }
   decision->looked_at_time = time_looked_at_;
+  if (claims_) claim(request, decision);
+}
+
+void Engine::set_secret(const lists::SipKey& secret) {
+  claims_ = has_limits_;
+  for (Rule& rule : rules_) {
+    if (rule.verb() != wire::POLICY_LIMIT) continue;
+    rule.keys = LimitKeys(secret, rule.name(), rule.source->limit());
+  }
+}
+
+void Engine::claim(const Request& request, Decision* decision) const {
+  if (decision->rule == nullptr || decision->rule->verb() != wire::POLICY_ALLOW) return;
+  for (const Rule* rule : decision->effects) {
+    if (rule->verb() != wire::POLICY_LIMIT) continue;
+    decision->claims.push_back({rule, key_of(*rule, request)});
+  }
+}
+
+// A client of IPv6 is its /64, of which it may have every address. Where there is no name, the
+// destination's address is the host.
+LimitKey Engine::key_of(const Rule& rule, const Request& request) const {
+  switch (rule.source->limit().per()) {
+    case wire::PolicyLimit::CLIENT:
+      return rule.keys.of(request.client.bytes().substr(0, 8));
+    case wire::PolicyLimit::HOST: {
+      std::array<char, kMaxName> space;
+      const std::string_view name = normal_name(request.host, space);
+      return rule.keys.of(name.empty() ? request.destination.address.bytes() : name);
+    }
+    case wire::PolicyLimit::HEADER:
+      return rule.keys.of(
+          request.fields != nullptr ? request.fields->value(rule.source->limit().header()) : "");
+    default:
+      return rule.keys.of({});
+  }
 }
 
 void Engine::find_candidates(const Request& request) {

@@ -65,6 +65,7 @@ struct Term {
 struct Rule {
   const wire::PolicyRule* source = nullptr;  // the engine's
   std::vector<Term> terms;
+  LimitKeys keys;  // of a limit
 
   wire::PolicyVerb verb() const { return source->verb(); }
   const std::string& name() const { return source->name(); }
@@ -92,12 +93,16 @@ class Engine {
   // serialized: a wire::Policy. lists: what it names them of; its blob outlives the engine.
   static Result<std::unique_ptr<Engine>> make(std::string_view serialized,
                                               std::optional<lists::ListsView> lists = {});
+  // From now on decisions have claims, with keys of this secret: the same for all that share a
+  // table of limits.
+  void set_secret(const lists::SipKey& secret);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   // Fills in *decision. trace may be null.
   void decide(const Request& request, Decision* decision, Trace* trace = nullptr);
 
+  bool has_limits() const { return has_limits_; }
   // Some rule looks at the time.
   bool uses_time() const { return uses_time_; }
   // Some rule looks at labels.
@@ -126,6 +131,8 @@ class Engine {
   void look_up_lists(const Request& request);
   std::uint64_t lists_of(const IpAddress& address, std::optional<std::uint64_t>* known) const;
 
+  LimitKey key_of(const Rule& rule, const Request& request) const;
+  void claim(const Request& request, Decision* decision) const;
   bool client_is_in(std::uint32_t networks, const Request& request);
 
   enum class Known : std::uint8_t { kNot, kNo, kYes };
@@ -136,7 +143,7 @@ class Engine {
   std::vector<std::uint64_t> network_lists_;  // of each of networks_, a bit for each list
   NameIndex names_;
   std::vector<Rule> rules_;
-  bool uses_time_ = false, uses_labels_ = false;
+  bool uses_time_ = false, uses_labels_ = false, has_limits_ = false, claims_ = false;
 
   // Most rules of a long policy are about other names or clients. A bit for each rule.
   using RuleBits = std::vector<std::uint64_t>;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "policy/limits/limit_key.h"
 #include "proto/config.pb.h"
 
 namespace gatehouse::policy {
@@ -26,6 +27,9 @@ class Fields {
   // Is there a field of this name (in lower case) with a value that matches; pattern null: with
   // any?
   virtual bool any(std::string_view name, const TextPattern* pattern) const = 0;
+  // Of all fields of this name, with commas between (RFC 9110 5.3). Only asked where limits are
+  // enforced.
+  virtual std::string value(std::string_view /*name*/) const { return {}; }
 
  protected:
   ~Fields() = default;
@@ -53,10 +57,17 @@ struct Response {
   std::optional<std::uint64_t> size;    // octets of content; nothing: known at its end
 };
 
+// A limit that matched, and whose it is.
+struct Claim {
+  const Rule* rule = nullptr;
+  LimitKey key;
+};
+
 struct Decision {
   const Rule* rule = nullptr;        // the first that decides; null: it depends on Request.verified
   std::vector<const Rule*> effects;  // rules that matched before it and went on, in order
   std::vector<const Rule*> later;    // such rules that are about the response, not yet asked of it
+  std::vector<Claim> claims;  // of the limits among the effects, of an allow; see set_secret()
   bool looked_at_time = false;
   std::uint64_t number = 0;  // of the grant or bypass that decided instead of the policy
 };

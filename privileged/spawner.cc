@@ -30,7 +30,7 @@ constexpr char kResolvConf[] = "/etc/resolv.conf";
 constexpr char kZones[] = "/usr/share/zoneinfo";
 constexpr const char* kResolvConfFolders[] = {"/etc", "/run/systemd/resolve"};
 constexpr int kSignalFd = 12;
-constexpr std::size_t kMaxChildFds = 6;  // of one child; a worker's
+constexpr std::size_t kMaxChildFds = 7;  // of one child; a worker's
 constexpr int kParked = 20;              // descriptors on their way to a child wait from here on
 
 class Spawner {

@@ -120,6 +120,7 @@ class Supervisor {
   std::shared_ptr<const Settings> generation_;  // a copy for the workers that start with it
   std::vector<Listener> listeners_;
   std::vector<Slot> slots_;
+  UniqueFd limits_;  // one table for all workers, for as long as the gateway runs
   std::unordered_map<std::uint32_t, std::unique_ptr<WorkerHandle>> workers_;
   std::uint32_t last_child_ = 0;
   TimePoint deal_at_ = TimePoint::max();  // what a full queue did not take

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/metrics_page.h"
+#include "base/privileges.h"
 #include "ipc/channel.h"
 #include "ipc/sealed_memfd.h"
 #include "privileged/supervisor.h"
@@ -22,19 +23,31 @@ constexpr auto kFirstBackoff = std::chrono::milliseconds(500);
 constexpr auto kLastBackoff = std::chrono::milliseconds(60'000);
 constexpr unsigned kCanaries = 2;
 
+// Memory that workers write to and nobody can resize.
+Result<UniqueFd> make_shared(const char* name, std::size_t size) {
+  auto memfd = ipc::make_memfd(name, size);
+  if (!memfd) return memfd.error();
+  if (auto status = ipc::seal(memfd->get(), false); !status) return status.error();
+  return memfd;
+}
+
 }  // namespace
 
 // As many slots for each mode in use as workers are configured; slots are never removed.
 Status Supervisor::make_slots(const Settings& settings) {
+  if (!limits_.valid()) {
+    auto table = make_shared("gatehouse-limits", kLimitsSize);
+    if (!table) return table.error();
+    limits_ = std::move(*table);
+  }
   for (unsigned number = 0; number < kModes; ++number) {
     const Mode mode = static_cast<Mode>(number);
     if (!settings.uses(mode)) continue;
     auto have = std::count_if(slots_.begin(), slots_.end(),
                               [&](const Slot& slot) { return slot.mode == mode; });
     for (; have < static_cast<long>(settings.workers); ++have) {
-      auto page = ipc::make_memfd("gatehouse-metrics", kMetricsPageSize);
+      auto page = make_shared("gatehouse-metrics", kMetricsPageSize);
       if (!page) return page.error();
-      if (auto status = ipc::seal(page->get(), false); !status) return status;
       slots_.emplace_back();
       slots_.back().mode = mode;
       slots_.back().metrics = std::move(*page);
@@ -126,8 +139,8 @@ void Supervisor::start(unsigned slot) {
 bool Supervisor::spawn(const Slot& slot, std::uint32_t child, unsigned canary, int channel,
                        int log_pipe) {
   const int fds[] = {
-      channel,       log_pipe, slot.metrics.get(), config_.memfd.get(), config_.lists.get(),
-      needs_.clients};
+      channel,       log_pipe,      slot.metrics.get(), config_.memfd.get(), config_.lists.get(),
+      limits_.get(), needs_.clients};
   return spawn_child(needs_.spawner, child, fds, canary);
 }
 

@@ -89,6 +89,13 @@ void note_response_policy(Exchange& exchange, const policy::ResponseDecision& de
   }
 }
 
+void note_limit(Exchange& exchange, std::string_view rule) {
+  std::string* const limits = exchange.record.mutable_limit();
+  if (limits->size() + 1 + rule.size() > kMaxNames) return;
+  if (!limits->empty()) limits->push_back(',');
+  limits->append(rule);
+}
+
 void note_host(Exchange& exchange, std::string_view host) {
   assign(exchange.record.mutable_host(), host);
 }

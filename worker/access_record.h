@@ -22,6 +22,8 @@ void note_accept(Exchange& exchange, std::string_view accept);
 void note_policy(Exchange& exchange, const PolicyVerdict& verdict);
 // The same of rules about the response; one that denies takes the place of the one that allowed.
 void note_response_policy(Exchange& exchange, const policy::ResponseDecision& decision);
+// The rule of a limit that has refused the exchange or slows it down.
+void note_limit(Exchange& exchange, std::string_view rule);
 // The authority that the request is for, when it passed the rules.
 void note_host(Exchange& exchange, std::string_view host);
 // The end. sent: octets sent to the client so far on its connection.

@@ -25,6 +25,13 @@ Result<MetricsPage*> map_metrics(int memfd) {
   return static_cast<MetricsPage*>(page);
 }
 
+Result<policy::LimitTable*> map_limits(UniqueFd memfd) {
+  static_assert(sizeof(policy::LimitTable) <= kLimitsSize);
+  void* table = mmap(nullptr, kLimitsSize, PROT_READ | PROT_WRITE, MAP_SHARED, memfd.get(), 0);
+  if (table == MAP_FAILED) return errno_error("mapping the table of limits");
+  return static_cast<policy::LimitTable*>(table);
+}
+
 Result<const clients::Page*> map_clients(UniqueFd memfd) {
   void* page = mmap(nullptr, kClientsPageSize, PROT_READ, MAP_SHARED, memfd.get(), 0);
   if (page == MAP_FAILED) return errno_error("mapping the run-time table");

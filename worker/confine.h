@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "policy/clients/page.h"
+#include "policy/limits/limit_table.h"
 
 namespace gatehouse::worker {
 
@@ -17,6 +18,8 @@ Status make_undumpable();
 Result<MetricsPage*> map_metrics(int memfd);
 // The run-time table, which others write. Closes memfd.
 Result<const clients::Page*> map_clients(UniqueFd memfd);
+// The table of limits, which all workers share. Closes memfd, which has kLimitsSize octets.
+Result<policy::LimitTable*> map_limits(UniqueFd memfd);
 // RLIMIT_NOFILE.
 Result<std::size_t> descriptor_limit();
 // Puts the worker's own filter on: from here on only its table of system calls.

@@ -12,7 +12,7 @@ void Exchange::reset() {
   response.begin(http::Framing::kNone, http::Framing::kNone, 0, false, 0);
   request_head.clear();
   unverified_head.clear();
-  rule = too_large = nullptr;
+  rule = limit = too_large = nullptr;
   later.clear();
   most = 0;
   policy_waits = false;

@@ -34,6 +34,7 @@ struct PolicyVerdict {
   const policy::Rule* rule = nullptr;
   std::string audits, tags;                // names of rules, words; with commas between
   std::vector<const policy::Rule*> later;  // to be asked of the response
+  std::vector<policy::Claim> claims;       // of limits, in the order of their rules
 };
 
 struct Exchange {
@@ -79,6 +80,8 @@ struct Exchange {
   std::vector<const policy::Rule*> later;   // of the rule's verdict
   const policy::Rule* too_large = nullptr;  // denies the response once its content is larger ...
   std::uint64_t most = 0;                   // ... than so many octets
+  const policy::Rule* limit = nullptr;      // that has refused
+  std::uint32_t retry_after = 0;            // seconds, with limit
   bool policy_waits = false;                // one of the two holds once the name is looked up
   PolicyVerdict if_verified, if_unverified;
   Buffer unverified_head;  // as request_head, where if_unverified allows

@@ -24,11 +24,13 @@ int run(int argument_count, char** arguments) {
   const auto descriptors = descriptor_limit();
   auto config = read_config(UniqueFd(kWorkerConfigFd));
   const auto lists = map_lists(UniqueFd(kWorkerListsFd));
+  const auto limits = map_limits(UniqueFd(kWorkerLimitsFd));
   const auto clients = map_clients(UniqueFd(kWorkerClientsFd));
-  if (!metrics || !descriptors || !config || !lists || !clients) return kUnprepared;
+  if (!metrics || !descriptors || !config || !lists || !limits || !clients) return kUnprepared;
   WorkerParts parts{std::move(*config), UniqueFd(kChannelFd), UniqueFd(kWorkerLogFd), *metrics,
                     *descriptors};
   parts.lists = *lists;
+  parts.limits = *limits;
   parts.clients = *clients;
   auto worker = Worker::make(std::move(parts));
   if (!worker) return kUnprepared;

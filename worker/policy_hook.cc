@@ -23,6 +23,15 @@ class HeadFields final : public policy::Fields {
              (pattern == nullptr || pattern->matches(head_.value(field)));
     });
   }
+  std::string value(std::string_view name) const override {
+    std::string values;
+    for (const http::Field& field : head_.fields()) {
+      if (!http::equals_ignoring_case(head_.name(field), name)) continue;
+      if (!values.empty()) values += ", ";
+      values += head_.value(field);
+    }
+    return values;
+  }
 
  private:
   const http::Head& head_;
@@ -58,6 +67,7 @@ void PolicyHook::RunTimeRule::decide(std::uint64_t number, policy::Decision* dec
   decision->rule = &rule;
   decision->effects.clear();
   decision->later.clear();
+  decision->claims.clear();
   decision->number = number;
 }
 
@@ -126,6 +136,7 @@ PolicyVerdict verdict_of(const policy::Decision& decision) {
   PolicyVerdict verdict;
   verdict.rule = decision.rule;
   verdict.later = decision.later;
+  verdict.claims = decision.claims;
   if (decision.number != 0) {
     verdict.tags = decision.rule->name() + "-" + std::to_string(decision.number);
   }

@@ -152,6 +152,7 @@ class Session final : public SessionLink,
   policy::Verified name_is_verified(const http::Head& head, const http::RequestPlan& plan);
   http::Refusal ask_policy(const http::Head& head, const http::RequestPlan& plan);
   bool policy_allows_tunnel();
+  http::Refusal ask_policy_raw();
   http::Refusal take_verdict(PolicyVerdict verdict);
   http::Refusal settle_policy();
   bool write_both_heads(http::Head& head, const http::RequestPlan& plan);
@@ -159,6 +160,12 @@ class Session final : public SessionLink,
   bool ask_policy_again(const http::Head& head, const http::ResponsePlan& plan,
                         policy::ResponseDecision* decision);
   void deny_the_rest();
+
+  // session_limits.cc
+  http::Refusal claim_limits(const std::vector<policy::Claim>& claims);
+  bool hold(const policy::Claim& claim);
+  void release_holds(std::size_t keep);
+  http::Refusal refused_by(const policy::Rule* limit, std::uint64_t wait_ns);
 
   // session_upstream.cc
   http::Refusal judge_destination(const http::Head& head, const http::RequestPlan& plan);
@@ -212,8 +219,10 @@ class Session final : public SessionLink,
   Connection upstream_;
   std::unique_ptr<ForwardTarget> target_;    // of a forward listener: where upstream_ leads to
   UpstreamGroup* upstream_group_ = nullptr;  // of a reverse listener: whose server upstream_ is
-  HostCheck* host_check_ = nullptr;          // the last one, of the listeners that ask
-  Endpoint client_endpoint_;                 // as a PROXY protocol header says, where there was one
+  // The limits that count this connection, each once; null: none does.
+  std::unique_ptr<std::vector<policy::LimitKey>> holds_;
+  HostCheck* host_check_ = nullptr;  // the last one, of the listeners that ask
+  Endpoint client_endpoint_;         // as a PROXY protocol header says, where there was one
   Endpoint destination_;
   Phase phase_ = Phase::kIdle;
   Phase timed_phase_ = Phase::kOver;  // the phase for which the deadline was set

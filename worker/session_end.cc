@@ -61,6 +61,10 @@ void Session::refuse(http::Refusal refusal, http::MessageKind kind, wire::Ending
   http::ErrorPage page;
   page.format = http::page_format(exchange_->accept);
   const bool answers = refusal != http::Refusal::kPolicy || form_denial(&page);
+  if (refusal == http::Refusal::kLimit) {
+    page.rule = exchange_->limit->name();
+    page.retry_after = exchange_->retry_after;
+  }
   if (exchange_->raw || !answers) {  // whoever speaks something else has no use for a page
     finish_record(ending, http::refusal_text(refusal).word);
     return over();
@@ -170,6 +174,7 @@ void Session::drain_client() {
 void Session::over() {
   phase_ = Phase::kOver;
   if (std::exchange(counted_, false)) workspace_.sources.leave(client_endpoint_.address);
+  if (holds_ != nullptr) release_holds(0);
   release_exchange();
   close_upstream();
   if (host_check_ != nullptr) workspace_.host_checks.leave(std::exchange(host_check_, nullptr));

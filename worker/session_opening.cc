@@ -141,14 +141,12 @@ void Session::speak_http() {
 
 // An exchange without HTTP. False: policy denies it, and the session ends.
 bool Session::begin_raw() {
-  const bool allowed = policy_allows_tunnel();
   begin_exchange();
   phase_ = Phase::kFirst;
   exchange_->raw = true;
   if (workspace_.logging) exchange_->record.set_method("-");
-  if (workspace_.policy != nullptr) take_verdict(verdict_of(workspace_.policy->verified()));
-  if (!allowed) {
-    refuse(http::Refusal::kPolicy, http::MessageKind::kRequest, wire::REFUSED);
+  if (const http::Refusal refusal = ask_policy_raw(); refusal != http::Refusal::kNone) {
+    refuse(refusal, http::MessageKind::kRequest, wire::REFUSED);
     return false;
   }
   exchange_->connect_asked = workspace_.clock.now_us();

@@ -49,6 +49,12 @@ bool Session::policy_allows_tunnel() {
   return hook->verified().rule->verb() == wire::POLICY_ALLOW;
 }
 
+http::Refusal Session::ask_policy_raw() {
+  if (workspace_.policy == nullptr) return http::Refusal::kNone;
+  policy_allows_tunnel();
+  return take_verdict(verdict_of(workspace_.policy->verified()));
+}
+
 http::Refusal Session::take_verdict(PolicyVerdict verdict) {
   exchange_->policy_waits = false;
   exchange_->rule = verdict.rule;
@@ -57,7 +63,8 @@ http::Refusal Session::take_verdict(PolicyVerdict verdict) {
     exchange_->group = workspace_.group_named(verdict.rule->source->upstream());
   }
   if (workspace_.logging) note_policy(*exchange_, verdict);
-  return verdict.rule->verb() == wire::POLICY_ALLOW ? http::Refusal::kNone : http::Refusal::kPolicy;
+  if (verdict.rule->verb() != wire::POLICY_ALLOW) return http::Refusal::kPolicy;
+  return verdict.claims.empty() ? http::Refusal::kNone : claim_limits(verdict.claims);
 }
 
 // The name has been looked up: of the two verdicts one holds, and of the two heads one is sent.

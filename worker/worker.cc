@@ -55,7 +55,8 @@ void take_out(SessionLink* session) {
 // Of serialized, for a worker with this configuration; null where it is empty.
 Result<std::unique_ptr<PolicyHook>> make_policy(const std::string& serialized,
                                                 std::span<const std::byte> lists,
-                                                const wire::Config& config) {
+                                                const wire::Config& config,
+                                                policy::LimitTable* limits) {
   if (serialized.empty()) return std::unique_ptr<PolicyHook>();
   auto engine = policy::Engine::make(serialized, lists::ListsView::open(lists));
   if (!engine) return engine.error();
@@ -63,6 +64,10 @@ Result<std::unique_ptr<PolicyHook>> make_policy(const std::string& serialized,
     if (!knows_upstream(config, rule.source->upstream())) {
       return Error{0, "the policy names an upstream that the configuration does not have"};
     }
+  }
+  if ((*engine)->has_limits()) {
+    if (limits == nullptr) return Error{EINVAL, "there is no table for the limits"};
+    (*engine)->set_secret(limits->secret({}));
   }
   return std::make_unique<PolicyHook>(std::move(*engine));
 }
@@ -74,7 +79,9 @@ Result<std::unique_ptr<Worker>> Worker::make(WorkerParts parts) {
   if (!poller) return poller.error();
   auto pipes = PipePool::make();
   if (!pipes) return pipes.error();
-  auto policy = make_policy(parts.config.policy(), parts.lists, parts.config);
+  // Now, as there is no randomness for a confined worker.
+  if (parts.limits != nullptr) parts.limits->secret({random_seed(), random_seed()});
+  auto policy = make_policy(parts.config.policy(), parts.lists, parts.config, parts.limits);
   if (!policy) return policy.error();
   parts.config.clear_policy();  // its octets are not needed any more
   return std::unique_ptr<Worker>(
@@ -94,6 +101,8 @@ Worker::Worker(WorkerParts parts, EpollPoller poller, PipePool pipes,
       crowded_above_(crowd(max_sessions_)) {
   workspace_.rate_window_ms = parts.rate_window_ms;
   workspace_.policy = std::move(policy);
+  workspace_.limits = parts.limits;
+  if (parts.limits != nullptr) workspace_.limit_holds.use(&parts.limits->connections);
   if (parts.clients == nullptr) return;
   workspace_.clients.emplace(parts.clients);
   removals_seen_ = workspace_.clients->removals();
@@ -134,6 +143,7 @@ bool Worker::tick() {
   workspace_.clock.refresh();
   const std::uint64_t now = workspace_.clock.now_ms();
   run_deadlines();
+  workspace_.limit_holds.beat(workspace_.clock.now_us() * 1000);
   if (accept_again_ms_ != 0 && now >= accept_again_ms_) {
     accept_again_ms_ = 0;
     listeners_.resume();
@@ -274,7 +284,7 @@ void Worker::on_new_policy(UniqueFd config, UniqueFd lists) {
   auto read = read_config(std::move(config));
   const auto mapped = map_lists(std::move(lists));
   if (read && mapped) {
-    if (auto policy = make_policy(read->policy(), *mapped, workspace_.config)) {
+    if (auto policy = make_policy(read->policy(), *mapped, workspace_.config, workspace_.limits)) {
       old_policies_.push_back(std::exchange(workspace_.policy, std::move(*policy)));
       give_table_to_policy();
       return;

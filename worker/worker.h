@@ -38,6 +38,8 @@ struct WorkerParts {
   std::uint32_t rate_window_ms = 10'000;   // of limits.min_rate; shorter in tests
   std::span<const std::byte> lists = {};   // compiled, of the policy; outlive the worker
   const clients::Page* clients = nullptr;  // the run-time table, outlives the worker; null: none
+  // Shared with the other workers, outlives them. Null: the policy must have no limits.
+  policy::LimitTable* limits = nullptr;
 };
 
 class Worker final : private LoopClient,

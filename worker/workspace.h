@@ -12,6 +12,7 @@
 
 #include "base/metrics_page.h"
 #include "policy/clients/clients_view.h"
+#include "policy/limits/limit_table.h"
 #include "proto/config.pb.h"
 #include "worker/buffer.h"
 #include "worker/clock.h"
@@ -21,6 +22,7 @@
 #include "worker/host_check.h"
 #include "worker/http/error_template.h"
 #include "worker/http/head_parser.h"
+#include "worker/limit_holds.h"
 #include "worker/log_pipe.h"
 #include "worker/parent_client.h"
 #include "worker/pipe_pool.h"
@@ -83,7 +85,9 @@ struct Workspace {
   http::ErrorTemplate error_template;
   std::unique_ptr<PolicyHook> policy;           // null: everything acceptable is allowed
   std::optional<clients::ClientsView> clients;  // none in tests
-  std::uint32_t rate_window_ms = 10'000;        // over which limits.min_rate is measured
+  policy::LimitTable* limits = nullptr;         // of all workers; there where the policy has limits
+  LimitHolds limit_holds;
+  std::uint32_t rate_window_ms = 10'000;  // over which limits.min_rate is measured
   SourceTable sources;
   References references;
   EventLimit proxy_events;

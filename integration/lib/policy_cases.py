@@ -116,6 +116,8 @@ def judge(case, record, seen, rules):
         elif kind == "tag":
             word = re.search(rf"^tag +{name} .* as (\S+)$", rules, re.MULTILINE)[1]
             check(word in record["tag"].split(","), f"{what}: tags {record['tag']}")
+        elif kind == "limit":
+            check(record["limit"] == "", f"{what}: limit {record['limit']}")
         elif reached:
             field, value = re.search(rf'^header +{name} .* set (\S+) +"(.*)"$', rules,
                                      re.MULTILINE).groups()

@@ -180,6 +180,22 @@ template <>
 struct Action<grammar::upstream_name> : AddsAnswer {};
 template <>
 struct Action<grammar::edited_name> : AddsAnswer {};
+template <>
+struct Action<grammar::amount> : AddsAnswer {};
+template <>
+struct Action<grammar::connections_key> : AddsAnswer {};
+template <>
+struct Action<grammar::burst_key> : AddsAnswer {};
+template <>
+struct Action<grammar::burst_count> : AddsAnswer {};
+template <>
+struct Action<grammar::shared_key> : AddsAnswer {};
+template <>
+struct Action<grammar::per_key> : AddsAnswer {};
+template <>
+struct Action<grammar::per_bare> : AddsAnswer {};
+template <>
+struct Action<grammar::per_header> : AddsAnswer {};
 
 // Rules.
 template <wire::PolicyVerb kVerb>
@@ -196,6 +212,8 @@ template <>
 struct Action<grammar::tag_key> : SetsVerb<wire::POLICY_TAG> {};
 template <>
 struct Action<grammar::header_verb> : SetsVerb<wire::POLICY_HEADER> {};
+template <>
+struct Action<grammar::limit_key> : SetsVerb<wire::POLICY_LIMIT> {};
 template <>
 struct Action<grammar::rule_name> {
   template <class Input>

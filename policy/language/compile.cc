@@ -8,6 +8,7 @@
 #include "config/values.h"
 #include "policy/clients/key.h"
 #include "policy/engine.h"
+#include "policy/language/limit.h"
 #include "policy/language/parse.h"
 #include "policy/language/sets.h"
 #include "policy/language/terms.h"
@@ -19,6 +20,7 @@ namespace {
 constexpr std::size_t kMaxRuleName = 64, kMaxReason = 200, kMaxUrl = 1000, kMaxFieldValue = 1000;
 constexpr std::size_t kMaxRules = 10'000;
 constexpr std::string_view kDefault = "default";
+constexpr std::string_view kDenyForms[] = {"page", "json", "empty", "redirect", "reset"};
 
 // Fields that say how a message is framed or routed; they are the gateway's.
 constexpr std::string_view kOwnFields[] = {"connection",
@@ -233,7 +235,8 @@ void Compiler::answer(const WrittenRule& written, wire::PolicyRule* rule) {
   };
   switch (rule->verb()) {
     case wire::POLICY_DENY:
-      if (verb == "as" || verb == "set" || verb == "remove" || verb == "upstream") {
+      if (!verb.empty() &&
+          std::find(std::begin(kDenyForms), std::end(kDenyForms), verb) == std::end(kDenyForms)) {
         return misplaced("page, json, empty, redirect \"URL\" or reset");
       }
       return deny_answer(words, rule->mutable_answer());
@@ -250,6 +253,8 @@ void Compiler::answer(const WrittenRule& written, wire::PolicyRule* rule) {
     case wire::POLICY_HEADER:
       if (verb != "set" && verb != "remove") return misplaced("set NAME \"VALUE\" or remove NAME");
       return edit(words, rule->mutable_edit());
+    case wire::POLICY_LIMIT:
+      return compile_limit(written, &errors_, rule);
     default:
       if (!words.empty()) misplaced("nothing behind the conditions");
   }
@@ -339,7 +344,7 @@ void Compiler::expect(const WrittenExpect& written) {
     return errors_.add(
         answer[0].place,
         "expected the decision: allow or deny, the name of the rule, and then audit, "
-        "tag or header with the names of others that must match");
+        "tag, header or limit with the names of others that must match");
   }
   expectation.verb = answer[0].text == "allow" ? wire::POLICY_ALLOW : wire::POLICY_DENY;
   expectation.rule = answer[1].text;

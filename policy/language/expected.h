@@ -42,6 +42,11 @@ inline constexpr auto kExpected<grammar::size_value> = "expected a size, such as
 template <>
 inline constexpr auto kExpected<grammar::answer_text> = "expected text in quotes";
 template <>
+inline constexpr auto kExpected<grammar::burst_count> = "expected how many may come at once";
+template <>
+inline constexpr auto kExpected<grammar::per_what> =
+    "expected client, host or header and the name of a header field";
+template <>
 inline constexpr auto kExpected<grammar::tag_name> = "expected a word to log";
 template <>
 inline constexpr auto kExpected<grammar::upstream_name> = "expected the name of an [[upstream]]";

@@ -94,13 +94,26 @@ struct remove_key : key<'r', 'e', 'm', 'o', 'v', 'e'> {};
 struct tag_name : seq<name> {};
 struct upstream_name : seq<name> {};
 struct edited_name : plain {};
-// Each begins with one of these words.
+struct amount_text : plain {};
+struct amount : seq<at<digit>, amount_text> {};
+struct connections_key : key<'c', 'o', 'n', 'n', 'e', 'c', 't', 'i', 'o', 'n', 's'> {};
+struct burst_key : key<'b', 'u', 'r', 's', 't'> {};
+struct burst_count : plain {};
+struct shared_key : key<'s', 'h', 'a', 'r', 'e', 'd'> {};
+struct per_key : key<'p', 'e', 'r'> {};
+struct per_bare : sor<key<'c', 'l', 'i', 'e', 'n', 't'>, key<'h', 'o', 's', 't'>> {};
+struct per_header : key<'h', 'e', 'a', 'd', 'e', 'r'> {};
+struct per_what : sor<per_bare, if_must<per_header, value_gap, edited_name>> {};
+struct scope : sor<shared_key, if_must<per_key, value_gap, per_what>> {};
+struct limit_answer : seq<amount, opt<gap, connections_key>,
+                          opt<gap, if_must<burst_key, value_gap, burst_count>>, opt<gap, scope>> {};
+// Each begins with one of these words, or with a number.
 struct answer
     : sor<seq<text_form, opt<gap, at<quote>, answer_text>>, bare_form,
           if_must<redirect_key, value_gap, answer_text>, if_must<as_key, value_gap, tag_name>,
           if_must<set_key, value_gap, edited_name, value_gap, answer_text>,
           if_must<remove_key, value_gap, edited_name>,
-          if_must<upstream_key, value_gap, upstream_name>> {};
+          if_must<upstream_key, value_gap, upstream_name>, limit_answer> {};
 
 // Statements.
 struct allow_key : key<'a', 'l', 'l', 'o', 'w'> {};
@@ -108,7 +121,8 @@ struct deny_key : key<'d', 'e', 'n', 'y'> {};
 struct audit_key : key<'a', 'u', 'd', 'i', 't'> {};
 struct tag_key : key<'t', 'a', 'g'> {};
 struct header_verb : key<'h', 'e', 'a', 'd', 'e', 'r'> {};
-struct verb : sor<allow_key, deny_key, audit_key, tag_key, header_verb> {};
+struct limit_key : key<'l', 'i', 'm', 'i', 't'> {};
+struct verb : sor<allow_key, deny_key, audit_key, tag_key, header_verb, limit_key> {};
 struct rule_name : seq<name> {};
 struct rule_rest : seq<star<gap, term>, opt<gap, answer>> {};
 struct rule_end : at<line_end> {};

@@ -15,13 +15,14 @@ namespace {
 
 namespace pegtl = tao::pegtl;
 
-constexpr std::array<std::string_view, 9> kStatements = {
-    "allow", "deny", "audit", "tag", "header", "set", "list", "include", "expect"};
+constexpr std::array<std::string_view, 10> kStatements = {
+    "allow", "deny", "audit", "tag", "header", "limit", "set", "list", "include", "expect"};
 // Words that may stand behind the name of a rule.
-constexpr std::array<std::string_view, 22> kRuleWords = {
-    "from",  "label",    "listener",   "port",   "method", "to",    "path", "header",
-    "when",  "verified", "unverified", "status", "type",   "size",  "page", "json",
-    "empty", "redirect", "reset",      "as",     "set",    "remove"};
+constexpr std::array<std::string_view, 26> kRuleWords = {
+    "from",   "label", "listener", "port",       "method",     "to",   "path",
+    "header", "when",  "verified", "unverified", "status",     "type", "size",
+    "page",   "json",  "empty",    "redirect",   "reset",      "as",   "set",
+    "remove", "burst", "per",      "shared",     "connections"};
 
 // The word at octet, for messages; "the end of the line" where there is none.
 std::string found_at(std::string_view text, std::size_t octet) {
@@ -163,10 +164,9 @@ void Parser::complain(const Source& source, std::string_view expected, const peg
 void Parser::complain_about_statement(const Source& source, const pegtl::position& at) {
   const std::size_t blanks = blanks_at(source.text, at.byte);
   const std::string_view word = word_at(source.text, at.byte + blanks);
-  std::string what = "expected allow, deny, audit, tag, header, set, list, include or expect";
-  if (word == "limit") {
-    what += " (limit is not part of this version)";
-  } else if (const auto near = config::nearest(word, kStatements)) {
+  std::string what =
+      "expected allow, deny, audit, tag, header, limit, set, list, include or expect";
+  if (const auto near = config::nearest(word, kStatements)) {
     what += suggestion(word, *near);
   }
   errors_->add(source.place(at, static_cast<std::ptrdiff_t>(blanks)),

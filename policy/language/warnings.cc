@@ -198,6 +198,19 @@ void warn_of_blind_terms(const wire::PolicyRule& rule, const Place& place, const
   }
 }
 
+// What is denied is not counted.
+void warn_of_idle_limit(const wire::Policy& policy, int limit, const Place& place, Cover* cover,
+                        Findings* warnings) {
+  for (int after = limit + 1; after < policy.rules_size() && !cover->gave_up(); ++after) {
+    const wire::PolicyRule& rule = policy.rules(after);
+    if (rule.verb() == wire::POLICY_ALLOW) return;
+    if (rule.verb() != wire::POLICY_DENY || !cover->covers(rule, policy.rules(limit))) continue;
+    return warnings->add(place, "this limit changes nothing: " + rule.name() + " in line " +
+                                    std::to_string(rule.line()) + " of " + rule.file() +
+                                    " denies all that it matches");
+  }
+}
+
 }  // namespace
 
 void warn_of_rules(const wire::Policy& policy, const std::vector<Place>& places, const Modes& modes,
@@ -207,6 +220,7 @@ void warn_of_rules(const wire::Policy& policy, const std::vector<Place>& places,
     const wire::PolicyRule& rule = policy.rules(i);
     const Place& place = places[static_cast<std::size_t>(i)];
     warn_of_blind_terms(rule, place, modes, warnings);
+    if (rule.verb() == wire::POLICY_LIMIT) warn_of_idle_limit(policy, i, place, &cover, warnings);
     for (int before = 0; before < i && !cover.gave_up(); ++before) {
       const wire::PolicyRule& wide = policy.rules(before);
       if (wide.verb() > wire::POLICY_DENY || !cover.covers(wide, rule)) continue;

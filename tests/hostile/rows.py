@@ -185,6 +185,8 @@ ROWS = [
     Row(16, "make_run_time_table_writable", "outcome errno 13", layers=()),
     *(Row(16, name) for name in ("linger", "transparent", "no_delay", "blocking_fcntl",
                                  "blocking_ioctl", "deaf_listener", "duplicate")),
+    # The seals forbid it where nothing else does.
+    Row(16, "map_limits"), Row(16, "grow_limits", success="outcome errno 1 "),
     # 18: a client that has just closed.
     Row(18, "present_gone_client", "outcome refused 6", client="reset", syns=0),
     # 19: proof before work.

@@ -190,6 +190,9 @@ constexpr Attempt kAttempts[] = {
                                                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))),
     ATTEMPT("mmap_shared", reinterpret_cast<long>(
                                mmap(nullptr, 4096, PROT_READ, MAP_SHARED, kWorkerMetricsFd, 0))),
+    ATTEMPT("map_limits", reinterpret_cast<long>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
+                                                      MAP_SHARED, kWorkerLimitsFd, 0))),
+    ATTEMPT("grow_limits", ftruncate(kWorkerLimitsFd, 2 * kLimitsSize)),
     ATTEMPT("mprotect_exec", syscall(SYS_mprotect, nullptr, 4096, PROT_READ | PROT_EXEC)),
     ATTEMPT("pkey_mprotect", syscall(SYS_pkey_mprotect, nullptr, 4096, PROT_EXEC, -1)),
     ATTEMPT("int80", int80()),

@@ -101,7 +101,7 @@ TEST_F(LoggerProcessTest, CombinedOnStandardOutput) {
   EXPECT_EQ(logger_.finish(), 0);
   EXPECT_EQ(read_within(out_.read_end.get(), 100),
             "10.0.0.1 - - [24/Nov/2026:06:03:27 +0000] \"GET /x\" 0 0 \"-\" \"-\" \"-\" -:0 "
-            "0 complete \"-\" 4 \"-\" \"-\" - \"-\" \"-\"\n");
+            "0 complete \"-\" 4 \"-\" \"-\" - \"-\" \"-\" \"-\"\n");
 }
 
 TEST_F(LoggerProcessTest, OffWritesNothingButStillEmptiesThePipes) {

@@ -62,7 +62,7 @@ TEST(Render, JsonLine) {
             "\"reused\":true,\"ending\":\"complete\",\"reason\":\"\",\"exchange\":7,\"worker\":3,"
             "\"user_agent\":\"curl/7.88.1\",\"referer\":\"http://example.org/\","
             "\"mode\":\"transparent\",\"host_check\":\"none\",\"upstream\":\"\",\"reference\":\"\","
-            "\"rule\":\"\",\"action\":\"\",\"audit\":\"\",\"tag\":\"\"}\n");
+            "\"rule\":\"\",\"action\":\"\",\"audit\":\"\",\"tag\":\"\",\"limit\":\"\"}\n");
 }
 
 TEST(Render, JsonModeHostCheckAndUpstream) {
@@ -90,7 +90,7 @@ TEST(Render, CombinedLine) {
       render(full_record(), wire::ConfigLog::COMBINED),
       "192.0.2.7 - - [24/Nov/2026:06:03:27 +0000] \"GET /index.html?q=1 HTTP/1.1\" 200 67890 "
       "\"http://example.org/\" \"curl/7.88.1\" \"example.org\" 203.0.113.80:80 90123 complete "
-      "\"-\" 3 \"-\" \"-\" - \"-\" \"-\"\n");
+      "\"-\" 3 \"-\" \"-\" - \"-\" \"-\" \"-\"\n");
 }
 
 TEST(Render, ReferenceOfAPageAndTunnelsWithoutARequestLine) {
@@ -98,7 +98,7 @@ TEST(Render, ReferenceOfAPageAndTunnelsWithoutARequestLine) {
   record.set_reference("k3v9d0t2xq");
   EXPECT_EQ(parsed(render(record, wire::ConfigLog::JSON)).at("reference"), "k3v9d0t2xq");
   EXPECT_TRUE(render(record, wire::ConfigLog::COMBINED)
-                  .ends_with(" 3 \"k3v9d0t2xq\" \"-\" - \"-\" \"-\"\n"));
+                  .ends_with(" 3 \"k3v9d0t2xq\" \"-\" - \"-\" \"-\" \"-\"\n"));
   record.set_method("-");
   record.clear_target();
   record.clear_version();
@@ -127,10 +127,10 @@ TEST(Render, AnEmptyRecordIsALineToo) {
   EXPECT_EQ(line.at("version"), "");
   EXPECT_EQ(line.at("status"), "0");
   EXPECT_EQ(line.at("reused"), "false");
-  EXPECT_EQ(line.size(), 31U);
+  EXPECT_EQ(line.size(), 32U);
   EXPECT_EQ(render({}, wire::ConfigLog::COMBINED),
             "- - - [01/Jan/1970:00:00:00 +0000] \"-\" 0 0 \"-\" \"-\" \"-\" -:0 0 complete \"-\" 3 "
-            "\"-\" \"-\" - \"-\" \"-\"\n");
+            "\"-\" \"-\" - \"-\" \"-\" \"-\"\n");
 }
 
 TEST(Render, HostileFieldsStayInTheirPlace) {
@@ -149,6 +149,7 @@ TEST(Render, HostileFieldsStayInTheirPlace) {
   record.set_action(static_cast<wire::AccessRecord::Action>(9));
   record.set_audit("\\\"");
   record.set_tag("\n");
+  record.set_limit("\"\n");
   record.set_client("three");
   record.set_version(4'294'967'295);
   record.set_ending(static_cast<wire::Ending>(77));
@@ -161,11 +162,11 @@ TEST(Render, HostileFieldsStayInTheirPlace) {
   EXPECT_EQ(line.at("ending"), "unknown");
   EXPECT_EQ(line.at("rule"), record.rule());
   EXPECT_EQ(line.at("action"), "");
-  EXPECT_EQ(line.size(), 31U);
+  EXPECT_EQ(line.size(), 32U);
 
   const std::string text = render(record, wire::ConfigLog::COMBINED);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
-  EXPECT_EQ(std::count(text.begin(), text.end(), '"'), 18) << "nine quoted fields";
+  EXPECT_EQ(std::count(text.begin(), text.end(), '"'), 20) << "ten quoted fields";
   EXPECT_NE(text.find("\"GET\\x22 200 0\\x0a \\x00\\x01"), std::string::npos);
 }
 
@@ -175,13 +176,15 @@ TEST(Render, WhatAPolicyHasDecided) {
   record.set_action(wire::AccessRecord::DENY);
   record.set_audit("games,late");
   record.set_tag("curl");
+  record.set_limit("api,all");
   const auto line = parsed(render(record, wire::ConfigLog::JSON));
   EXPECT_EQ(line.at("rule"), "adult");
   EXPECT_EQ(line.at("action"), "deny");
   EXPECT_EQ(line.at("audit"), "games,late");
   EXPECT_EQ(line.at("tag"), "curl");
+  EXPECT_EQ(line.at("limit"), "api,all");
   EXPECT_TRUE(render(record, wire::ConfigLog::COMBINED)
-                  .ends_with(" \"-\" \"adult\" deny \"games,late\" \"curl\"\n"));
+                  .ends_with(" \"-\" \"adult\" deny \"games,late\" \"curl\" \"api,all\"\n"));
 }
 
 TEST(Render, EveryEndingHasItsName) {

@@ -38,12 +38,15 @@ class Child {
     const UniqueFd settings = config_memfd(config);
     const UniqueFd lists = std::move(*ipc::make_memfd("gatehouse-lists", 0));
     CHECK(ipc::seal(lists.get(), true));
+    auto limits = ipc::make_memfd("gatehouse-limits", kLimitsSize);
+    auto clients = ipc::make_memfd("gatehouse-clients", kClientsPageSize);
     const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC)), log_writer(log[1]);
-    CHECK(metrics && null.valid());
+    CHECK(metrics && limits && clients && null.valid());
     channel_ = std::move(pair->ours);
     log_.reset(log[0]);
     const int fds[] = {null.get(),       null.get(),     null.get(),     pair->theirs.get(),
-                       log_writer.get(), metrics->get(), settings.get(), lists.get()};
+                       log_writer.get(), metrics->get(), settings.get(), lists.get(),
+                       limits->get(),    clients->get()};
     pid_ = fork();
     if (pid_ == 0) become_worker(fds, canary);
   }

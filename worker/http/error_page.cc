@@ -171,6 +171,11 @@ void add_head(const ErrorPage& page, std::uint16_t status, std::size_t body_size
   out.add("\r\nCache-Control: no-store\r\n");
   if (status == 405) out.add(kAllow);  // RFC 9110 15.5.6
   if (status == 503) out.add("Retry-After: 2\r\n");
+  if (status == 429) {  // RFC 6585 4
+    out.add("Retry-After: ");
+    out.add(std::size_t{page.retry_after});
+    out.add("\r\n");
+  }
   add_connection(page.close, page.client_http10, out);
   out.add("\r\n");
 }

@@ -41,6 +41,7 @@ struct ErrorPage {
   std::string_view reason = {};    // instead of the refusal's sentence; printable ASCII
   std::string_view location = {};  // 302 to this URI-reference, without content
   bool empty = false;              // no content
+  std::uint32_t retry_after = 0;   // seconds; of a 429
 };
 
 // As sent to the client.

@@ -125,6 +125,8 @@ constexpr std::array<Row, kRows> kTable = {{
     {Refusal::kPolicy, {"policy", 403, "The policy of this gateway does not allow this request."}},
     {Refusal::kPolicyFloor,
      {"policy-floor", 403, "The policy of this gateway allows no connection to this server."}},
+    {Refusal::kLimit,
+     {"limit", 429, "Too many requests were sent in a short time; try again later."}},
     {Refusal::kOverload, {"overload", 503, "The gateway is busy; try again later."}},
     {Refusal::kDraining, {"draining", 503, "The gateway is being stopped."}},
 }};

@@ -83,6 +83,7 @@ enum class Refusal : std::uint8_t {
   kQuota,
   kPolicy,
   kPolicyFloor,
+  kLimit,
   kOverload,
   kDraining,
   kCount,  // not a reason: the number of reasons
