@@ -67,13 +67,13 @@ gateway_command() {
   on_gateway "$GATEHOUSE_BIN/gatehouse" "$@" --run-dir "$LAB/run"
 }
 
-# The exit code of gatehoused, which must end within SECONDS.
-gateway_exit_code() {
-  local code=0
+# gateway_ends SECONDS: gatehoused must end within them; its exit code is in GATEWAY_CODE. Not for a
+# subshell, which can't wait for a child that is not its own.
+gateway_ends() {
+  GATEWAY_CODE=0
   lab_wait_exit "$GATEWAY" "$1" || fail "gatehoused is still there after $1 s"
-  wait "$GATEWAY" || code=$?
+  wait "$GATEWAY" || GATEWAY_CODE=$?
   unset 'LAB_PIDS[gateway]'
-  echo "$code"
 }
 
 # Pids of processes of a role: gateway_pids gatehouse-worker. A canary has an argument and is none.

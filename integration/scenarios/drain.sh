@@ -33,4 +33,5 @@ expect "seconds until the idle connection was closed" 0 \
 
 wait "$download"
 expect "slow download" "$(client_python <<<"from httpio import *; print(pattern_sha256(300000))")" "$(cat "$LAB/download")"
-expect "exit code" 0 "$(gateway_exit_code 3)"
+gateway_ends 3
+expect "exit code" 0 "$GATEWAY_CODE"

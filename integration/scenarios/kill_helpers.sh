@@ -19,7 +19,8 @@ worker=$(worker_pids | sed -n 1p)
 spawner=$(status_field "$worker" PPid)
 everyone=$(descendants "$GATEWAY" | xargs)
 kill -9 "$spawner"
-[ "$(gateway_exit_code 5)" -ne 0 ] || fail "gatehoused reports success"
+gateway_ends 5
+[ "$GATEWAY_CODE" -ne 0 ] || fail "gatehoused reports success"
 for pid in $everyone; do
   wait_until 1 process_gone "$pid" || fail "process $pid is left"
 done

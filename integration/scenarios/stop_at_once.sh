@@ -10,7 +10,7 @@ kill -TERM "$GATEWAY"
 sleep 0.3
 process_gone "$GATEWAY" && fail "the first SIGTERM has not waited for the download"
 kill -TERM "$GATEWAY"
-gateway_exit_code 1 >/dev/null
+gateway_ends 1
 for pid in $processes; do
   wait_until 1 process_gone "$pid" || fail "process $pid is left"
 done
@@ -25,6 +25,6 @@ download=$!
 sleep 0.5
 kill -TERM "$GATEWAY"
 start=$(now_ms)
-gateway_exit_code 3 >/dev/null
+gateway_ends 3
 expect_at_least "milliseconds of the drain" 900 $(($(now_ms) - start))
 if wait "$download"; then fail "the download is complete"; fi

@@ -51,7 +51,10 @@ http_parser_settings make_settings() {
       message.method = http_method_str(static_cast<http_method>(parser->method));
     }
     message.status = parser->status_code;
-    return context(parser).head_request && message.status >= 200 ? 1 : 0;
+    // RFC 9112 6.3: none of these has content; the parser wants to be told.
+    const bool bodiless = (context(parser).head_request && message.status >= 200) ||
+                          message.status == 204 || message.status == 304;
+    return bodiless ? 1 : 0;
   };
   settings.on_body = [](http_parser* parser, const char* at, std::size_t size) {
     context(parser).last().body.append(at, size);

@@ -344,7 +344,8 @@ def main():
         suite.release(chosen)
     else:
         suite.ablation([row for row in chosen
-                        if len(row.layers) > 1 or row.layers[0][0] in ("attestation", "policy-floor")])
+                        if len(row.layers) > 1 or
+                        row.layers and row.layers[0][0] in ("attestation", "policy-floor")])
     print(f"{len(chosen)} rows, {suite.runs} runs, {time.monotonic() - start:.0f} s, "
           f"{len(suite.faults)} faults")
     for text in suite.faults:

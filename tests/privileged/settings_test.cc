@@ -253,8 +253,9 @@ const Bound kFloorBounds[] = {
 TEST(Settings, APolicysFloorIsOfEveryMode) {
   wire::Config config = good();
   with_floor(config);
-  ASSERT_TRUE(settings(config));
-  for (const auto& floor : settings(config)->policy_floors) EXPECT_NE(floor, nullptr);
+  const auto every = settings(config);
+  ASSERT_TRUE(every);
+  for (const auto& floor : every->policy_floors) EXPECT_NE(floor, nullptr);
   config.mutable_policy_floor()->mutable_modes()->RemoveLast();
   EXPECT_FALSE(settings(config));
   with_floor(config);
