@@ -25,9 +25,13 @@ void RegistrarLink::start() {
   if (!log_pipe || !helper_.start(fds)) again();
 }
 
-void RegistrarLink::again() {
+void RegistrarLink::stop() {
   listen(false);
   helper_.stop();
+}
+
+void RegistrarLink::again() {
+  stop();
   helper_.start_again();
   logger_.forget_worker(LoggerLink::kRegistrar);
 }
