@@ -236,7 +236,7 @@ void Parent::finish() {
   supervisor_.abandon();
   TimePoint until = Clock::now() + kWorkersTime;
   while (!supervisor_.empty() && Clock::now() < until) loop_.wait(until);
-  registrar_.stop();  // the logger waits for the end of every pipe
+  registrar_.finish();  // the logger waits for the end of every pipe
   log_.write(Level::kInfo, "stopped");
   logger_.finish();
   until = Clock::now() + kLoggerTime;

@@ -25,13 +25,14 @@ void RegistrarLink::start() {
   if (!log_pipe || !helper_.start(fds)) again();
 }
 
-void RegistrarLink::stop() {
+void RegistrarLink::finish() {
   listen(false);
-  helper_.stop();
+  helper_.forget();
 }
 
 void RegistrarLink::again() {
-  stop();
+  listen(false);
+  helper_.stop();
   helper_.start_again();
   logger_.forget_worker(LoggerLink::kRegistrar);
 }

@@ -20,7 +20,7 @@ class RegistrarLink {
                 std::function<void()> end_connections);
 
   void start();
-  void stop();  // what it has answered is on disk
+  void finish();  // it exits by itself when its channel ends
   // Once what it had kept was in the page; it stays there whatever becomes of the registrar.
   bool was_ready() const { return was_ready_; }
   bool failed() const { return failed_; }  // before it was ready, and has said why
