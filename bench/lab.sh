@@ -48,7 +48,7 @@ bench_build_gateway() {
   if [ -z "${GATEHOUSE_BIN:-}" ]; then
     GATEHOUSE_BIN=$top/build/release/bin
     cmake -S "$top" -B "$top/build/release" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
-    ninja -C "$top/build/release" gatehoused gatehouse-worker gatehouse-loader gatehouse-logger >/dev/null
+    ninja -C "$top/build/release" programs >/dev/null
   fi
   GATEHOUSE_BIN=$(realpath "$GATEHOUSE_BIN")
   export GATEHOUSE_BIN

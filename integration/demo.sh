@@ -30,9 +30,7 @@ if [ "${1:-}" != --inside ]; then
       { cat "$top/build/release.log"; exit 1; }
   fi
   # The programs only, where the tests are configured as well.
-  mapfile -t programs < <(ninja -C "$top/build/release" -t targets all |
-    sed -nE 's,^(bin/gatehouse(d|-worker|-loader|-logger|-resolver)?): .*,\1,p')
-  NINJA_STATUS='[%f/%t] ' ninja -C "$top/build/release" "${programs[@]}"
+  NINJA_STATUS='[%f/%t] ' ninja -C "$top/build/release" programs
   export GATEHOUSE_BIN=$top/build/release/bin
   lab_enter bash "${BASH_SOURCE[0]}" --inside
 fi

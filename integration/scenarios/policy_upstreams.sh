@@ -51,5 +51,7 @@ expect_match "without its server" '^50[234]$' "$(fetch_status "http://$kGateway4
 expect "the other upstream" 200 "$(fetch_status "http://$kGateway4/" --header "Host: one.example")"
 
 sed -i 's/upstream second/upstream secund/' "$LAB/config/policy.gh"
-expect_match "a name that is not there" 'policy.gh:2:41: there is no \[\[upstream\]\] "secund"; the configuration has "first", "second"' "$(
-  "$GATEHOUSE_BIN/gatehouse" check "$LAB/config/gatehouse.toml" 2>&1 || true)"
+code=0
+said=$("$GATEHOUSE_BIN/gatehouse" check "$LAB/config/gatehouse.toml" 2>&1) || code=$?
+expect "the exit code of check" 2 $code
+expect_match "a name that is not there" 'policy.gh:2:41: there is no \[\[upstream\]\] "secund"; the configuration has "first", "second"' "$said"
