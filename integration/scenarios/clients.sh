@@ -143,7 +143,27 @@ said client add 10.99.1.13 --label role=staff --ttl 1h >/dev/null
 said client add 10.99.1.14 --label role=staff --ttl 2s >/dev/null
 said grant 10.99.1.18 other.example --for 1h --reason "kept" >/dev/null
 expect "for two seconds" 200 "$(ask x.example /h --interface 10.99.1.14)"
+client_python <<PY &
+import os, socket, time
+from httpio import *
+sock = socket.create_connection(("198.51.100.7", 80), 10, ("10.99.1.13", 0))
+reader = Reader(sock)
+for path in ("/before", "/after"):
+    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x.example\r\n\r\n".encode())
+    response = reader.response()
+    check_equal(path, 200, response.status)
+    open("$LAB/held", "w").close()
+    until = time.monotonic() + 20
+    while not os.path.exists("$LAB/reloaded"):
+        check(time.monotonic() < until, "no reload")
+        time.sleep(0.01)
+check_equal("from a worker that drains", "close", response.head.get("Connection"))
+PY
+holder=$!
+wait_until 5 test -e "$LAB/held" || fail "no connection"
 gateway_command reload >/dev/null
+: >"$LAB/reloaded"
+wait $holder || fail "a label on a connection that was there before the reload"
 kept "after a reload"
 registrar=$(descendants "$GATEWAY" | while read -r pid; do
   [ "$(readlink "/proc/$pid/exe")" != "$GATEHOUSE_BIN/gatehouse-registrar" ] || echo "$pid"

@@ -3,11 +3,10 @@
 
 #include <algorithm>
 
+#include "policy/limits/bucket.h"
+
 namespace gatehouse::policy {
 namespace {
-
-constexpr int kAttempts = 16;           // each that fails means that another worker's has succeeded
-constexpr std::uint64_t kShares = 256;  // overflow slots of a rule
 
 std::uint32_t epoch_of(std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); }
 std::uint32_t count_of(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
@@ -38,23 +37,10 @@ void ConnectionTable::add(Counts& counts, std::uint32_t epoch, std::int64_t chan
 }
 
 ConnectionTable::Counts& ConnectionTable::find(const LimitKey& key, std::uint32_t epoch) {
-  auto& bucket = buckets_[key.fingerprint % kBuckets];
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    Entry* free = nullptr;
-    std::uint64_t owner = 0;
-    for (Entry& entry : bucket) {
-      const std::uint64_t of = entry.key.load(std::memory_order_relaxed);
-      if (of == key.fingerprint) return entry.counts;
-      if (free != nullptr || live(entry.counts, epoch)) continue;
-      free = &entry;
-      owner = of;
-    }
-    if (free == nullptr) break;
-    if (free->key.compare_exchange_strong(owner, key.fingerprint, std::memory_order_relaxed)) {
-      return free->counts;
-    }
-  }
-  return overflow_[(key.rule + (key.fingerprint >> 32) % kShares) % kOverflow];
+  Entry* const entry =
+      find_entry(buckets_[key.fingerprint % kBuckets], key,
+                 [epoch](const Entry& other) { return !live(other.counts, epoch); });
+  return entry != nullptr ? entry->counts : overflow_[overflow_slot(key, kOverflow)];
 }
 
 std::uint32_t ConnectionTable::count(const LimitKey& key, std::uint32_t epoch) {

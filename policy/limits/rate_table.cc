@@ -4,42 +4,25 @@
 #include <algorithm>
 
 #include "policy/limits/bounds.h"
+#include "policy/limits/bucket.h"
 
 namespace gatehouse::policy {
 namespace {
 
-// Each attempt that fails means that another worker's has succeeded, or that one disturbs.
-constexpr int kAttempts = 16;
-constexpr std::uint64_t kShares = 256;  // overflow slots of a rule
 // How far two workers' idea of the time may differ: each reads its clock once a turn.
 constexpr std::uint64_t kSlack = 10'000'000'000;
 
 }  // namespace
 
 RateTable::Word& RateTable::find(const LimitKey& key, std::uint64_t now_ns) {
-  auto& bucket = buckets_[key.fingerprint % kBuckets];
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    Entry* free = nullptr;
-    std::uint64_t owner = 0;
-    for (Entry& entry : bucket) {
-      const std::uint64_t of = entry.key.load(std::memory_order_relaxed);
-      if (of == key.fingerprint) return entry.time;
-      std::uint64_t time = entry.time.load(std::memory_order_relaxed);
-      if (time > now_ns + kLongestLimit) {  // no honest worker's
-        entry.time.compare_exchange_strong(time, 0, std::memory_order_relaxed);
-        time = 0;
-      }
-      if (free == nullptr && time <= now_ns) {
-        free = &entry;
-        owner = of;
-      }
-    }
-    if (free == nullptr) break;
-    if (free->key.compare_exchange_strong(owner, key.fingerprint, std::memory_order_relaxed)) {
-      return free->time;
-    }
-  }
-  return overflow_[(key.rule + (key.fingerprint >> 32) % kShares) % kOverflow];
+  const auto has_passed = [now_ns](Entry& entry) {
+    std::uint64_t time = entry.time.load(std::memory_order_relaxed);
+    if (time <= now_ns + kLongestLimit) return time <= now_ns;
+    entry.time.compare_exchange_strong(time, 0, std::memory_order_relaxed);  // no honest worker's
+    return true;
+  };
+  Entry* const entry = find_entry(buckets_[key.fingerprint % kBuckets], key, has_passed);
+  return entry != nullptr ? entry->time : overflow_[overflow_slot(key, kOverflow)];
 }
 
 Taken RateTable::take(const LimitKey& key, std::uint64_t now_ns, std::uint64_t interval_ns,

@@ -25,9 +25,12 @@ std::string on_terminal(Pause patience, Pause pause) {
   }
   std::fputs("end", stream);
   std::fflush(stream);
-  std::string text(4096, '\0');
-  text.resize(
-      static_cast<std::size_t>(std::max<ssize_t>(read(screen.get(), text.data(), 4096), 0)));
+  std::string text;
+  char piece[256];  // a terminal gives what it has
+  for (ssize_t n = 1; n > 0 && !text.ends_with("end");) {
+    n = read(screen.get(), piece, sizeof piece);
+    if (n > 0) text.append(piece, static_cast<std::size_t>(n));
+  }
   fclose(stream);
   return text;
 }
