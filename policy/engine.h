@@ -58,6 +58,7 @@ struct Term {
   TermKind kind;
   bool negated = false;
   std::uint32_t networks = 0;                // kFrom
+  std::uint64_t lists = 0;                   // kTo: a bit for each
   const wire::PolicyTerm* source = nullptr;  // the engine's
   std::unique_ptr<TextPattern> pattern;      // kPath, kHeader with a value, kType
 };
@@ -125,7 +126,7 @@ class Engine {
   enum class Match : std::uint8_t { kNo, kYes, kAsk };
   Match match(const Rule& rule, const Request& request, const Term** failed);
   bool matches(const Term& term, const Request& request);
-  bool matches_to(const wire::PolicyTo& to, const Request& request);
+  bool matches_to(const Term& term, const Request& request);
   bool matches_path(const Term& term, const Request& request);
   void look_up_name(const Request& request);
   void look_up_lists(const Request& request);
