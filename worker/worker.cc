@@ -151,7 +151,13 @@ bool Worker::tick() {
   if (drain_until_ms_ != 0 && now >= drain_until_ms_) drain_sessions(true);
   run_yielded();
   finish_turn(overdue_);
-  return workspace_.wheel.armed() > 0 || log_.waiting() > 0 || accept_again_ms_ != 0;
+  return needs_tick();
+}
+
+// Something waits for the time to pass, or is forgotten by others without a word from here.
+bool Worker::needs_tick() const {
+  return workspace_.wheel.armed() > 0 || log_.waiting() > 0 || accept_again_ms_ != 0 ||
+         workspace_.limit_holds.keys() > 0;
 }
 
 // Clients that were removed from the run-time table lose their connections, but not those that are
@@ -185,7 +191,7 @@ void Worker::finish_turn(bool busy) {
   make_room();
   parent_.flush();
   log_.flush(busy);
-  if (workspace_.wheel.armed() > 0 || log_.waiting() > 0 || accept_again_ms_ != 0) {
+  if (needs_tick()) {
     loop_.need_tick();
   }
   stop_when_drained();

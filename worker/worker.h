@@ -69,6 +69,7 @@ class Worker final : private LoopClient,
   void finish_turn(bool busy);
   void run_yielded();
   void run_deadlines();
+  bool needs_tick() const;
   void make_room();
   void end_removed();
   void give_table_to_policy();
